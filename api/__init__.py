@@ -1,0 +1,65 @@
+"""The HTTP interface: one blueprint a noun over the stores, and the dashboard's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, Response
+from flask_openapi3 import Info, OpenAPI
+
+from api import errors, events, health, observed, overview, pages, tags, users, wire
+from api.documented import document
+from api.ports import Stores
+from api.times import Clock, now_ms
+from stores.settings import Settings, load
+
+VERSION = "0.1.0"
+_ABOUT = Info(
+    title="Tagstream",
+    version=VERSION,
+    description="Users' tags, computed live. Times are ISO 8601 UTC; lists are paged by `next` and `cursor`.",
+)
+
+
+def create_app(
+    settings: Settings | None = None,
+    stores: Stores | None = None,
+    clock: Clock = now_ms,
+    built_dashboard: Path = pages.BUILT,
+) -> Flask:
+    """The application. Without `settings` they are loaded; without `stores` the real ones are used, connected at need.
+
+    Raises what `stores.settings.load` raises.
+    """
+    settings = settings or load()
+    if stores is None:
+        from api.live.wiring import live_stores
+
+        stores = live_stores(settings)
+    app = OpenAPI(
+        "api",
+        info=_ABOUT,
+        doc_ui=False,
+        validation_error_model=errors.Error,
+        validation_error_callback=errors.refuse,
+        static_folder=None,
+    )
+    app.request_class = errors.JsonRequest
+    app.config["MAX_CONTENT_LENGTH"] = settings.api.max_body_bytes
+    app.url_map.merge_slashes = False
+    meters = observed.Meters()
+    observed.register(app, meters)
+    errors.register(app)
+    wire.register(app)
+    app.register_api(users.blueprint(stores, clock))
+    app.register_api(tags.blueprint(stores.registry, stores.statistics, stores.users))
+    app.register_api(events.blueprint(stores.events, settings.api, clock, meters))
+    app.register_api(health.blueprint(stores.checks))
+    app.register_api(overview.blueprint(stores))
+    app.register_blueprint(pages.blueprint(built_dashboard))
+
+    @app.route("/api/v1/openapi.json")
+    def openapi() -> Response:
+        return app.json.response(document(app))
+
+    return app

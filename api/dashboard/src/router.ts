@@ -1,0 +1,27 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The message that titles the browser tab, and the entry of the menu that is lit. */
+    title: string
+    section?: 'overview' | 'tags' | 'users'
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'overview', component: () => import('./pages/OverviewPage.vue'), meta: { title: 'nav.overview', section: 'overview' } },
+  { path: '/tags', name: 'tags', component: () => import('./pages/TagsPage.vue'), meta: { title: 'nav.tags', section: 'tags' } },
+  { path: '/tags/:name', name: 'tag', component: () => import('./pages/TagPage.vue'), props: true, meta: { title: 'nav.tags', section: 'tags' } },
+  { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue'), meta: { title: 'nav.users', section: 'users' } },
+  { path: '/users/:id', name: 'user', component: () => import('./pages/UserPage.vue'), props: true, meta: { title: 'nav.users', section: 'users' } },
+  { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'notFound.title' } },
+]
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior(to, from, saved) {
+    if (saved) return saved
+    return to.path === from.path ? false : { top: 0 }
+  },
+})

@@ -1,0 +1,64 @@
+"""How routes are documented: by noun, with every status that can come, failures in the one shape."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from flask_openapi3 import APIBlueprint, OpenAPI, Tag
+from pydantic import BaseModel, WithJsonSchema
+
+from api.errors import Error
+
+Iso = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A time as `api.times.iso` writes it."""
+ValueType = Literal["string", "integer", "decimal", "boolean"]
+"""The types that a tag's values can be of."""
+Value = bool | int | float | str
+"""A tag's value."""
+
+_ERROR = {"$ref": f"#/components/schemas/{Error.__name__}"}
+_ALWAYS = (422, 500)
+_MEANING = {
+    400: "The body is not JSON",
+    404: "There is no such thing",
+    413: "The body is too large",
+    415: "The body is not sent as JSON",
+    422: "Some input is wrong; every problem is listed",
+    500: "Something failed in the server",
+    503: "A store does not answer; try again",
+}
+
+
+def documented(success: dict[int, type[BaseModel]], *failures: int) -> dict[int, Any]:
+    """The responses of a route: its successes, the failures named, and those that any route can have."""
+    failing = {
+        status: {"description": _MEANING[status], "content": {"application/json": {"schema": _ERROR}}}
+        for status in sorted({*_ALWAYS, *failures} - set(success))
+    }
+    return {**success, **failing}
+
+
+def operation_id(*, name: str, path: str, method: str) -> str:
+    """A client's method is named like the function that answers."""
+    return name
+
+
+def noun(name: str) -> APIBlueprint:
+    """The routes of one noun, below /api/v1/<noun>."""
+    return APIBlueprint(
+        name,
+        __name__,
+        url_prefix=f"/api/v1/{name}",
+        abp_tags=[Tag(name=name)],
+        operation_id_callback=operation_id,
+    )
+
+
+def document(app: OpenAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of every route."""
+    found = app.api_doc
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            # The library joins the lines of a docstring for HTML; a document is read by programs.
+            operation["description"] = operation.get("description", "").replace("<br/>", "\n").strip()
+    return found

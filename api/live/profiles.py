@@ -1,0 +1,31 @@
+"""Profiles from HBase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from api.ports import ProfileValue, Unavailable
+from stores.hbase import HBaseUnavailable, ProfileStore
+from stores.settings import Settings
+
+ANSWER_SECONDS = 5.0
+"""A person waits for a profile: less patience than a sink has."""
+
+
+class HBaseProfiles:
+    """One read a profile."""
+
+    def __init__(self, settings: Settings) -> None:
+        patience = min(ANSWER_SECONDS, settings.hbase.timeout_seconds)
+        self._store = ProfileStore(settings.hbase.model_copy(update={"timeout_seconds": patience}))
+
+    def read(self, user_id: str) -> Sequence[ProfileValue]:
+        """See `api.ports.Profiles`."""
+        try:
+            cells = self._store.profile(user_id)
+        except HBaseUnavailable as error:
+            raise Unavailable("hbase", str(error)) from error
+        return [
+            ProfileValue(tag, version, cell.value, cell.changed_at_ms, absent=cell.value is None)
+            for (tag, version), cell in cells.items()
+        ]

@@ -1,0 +1,43 @@
+"""The API on the real stores. Nothing connects before it is first asked."""
+
+from __future__ import annotations
+
+from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
+from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
+from api.live.event_log import KafkaEventLog
+from api.live.flink_jobs import FlinkJobStates
+from api.live.lags import KafkaLags
+from api.live.numbers import MySQLNumbers
+from api.live.profiles import HBaseProfiles
+from api.live.registry import BuiltinTags
+from api.ports import Check, Stores
+from stores.settings import Settings
+
+
+def live_stores(settings: Settings) -> Stores:
+    """Everything the API needs, at the addresses of the settings."""
+    queries = Queries(settings)
+    lags = KafkaLags(settings)
+    jobs = FlinkJobStates(settings)
+    checks: list[Check] = [
+        KafkaCheck(settings),
+        HBaseCheck(settings),
+        ClickHouseCheck(settings),
+        MySQLCheck(settings),
+        FlinkCheck(settings, jobs),
+        LagCheck(lags),
+    ]
+    if settings.cdc_format == "debezium":
+        checks.append(ConnectCheck(settings))
+    return Stores(
+        profiles=HBaseProfiles(settings),
+        numbers=MySQLNumbers(settings),
+        users=ClickHouseUsers(queries),
+        statistics=ClickHouseStatistics(queries),
+        events=KafkaEventLog(settings),
+        registry=BuiltinTags(),
+        activities=ClickHouseActivities(queries),
+        lags=lags,
+        jobs=jobs,
+        checks=checks,
+    )

@@ -1,0 +1,237 @@
+"""What the API asks of the stores: one small Protocol a need, so that a test can stand in for any of them.
+
+Every method raises `Unavailable` when its store does not answer. Times are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from tagging.definition import TagDefinition
+
+
+_CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+(?=@)")
+
+
+def without_credentials(text: str) -> str:
+    """A text in which the addresses keep no user and password."""
+    return _CREDENTIALS.sub("…", text)
+
+
+class Unavailable(Exception):
+    """A store did not answer. `store` is its name (kafka, hbase, ...), `reason` says why, without credentials."""
+
+    def __init__(self, store: str, reason: str) -> None:
+        self.store = store
+        self.reason = without_credentials(reason)
+        super().__init__(f"{store} does not answer: {self.reason}")
+
+
+@dataclass(frozen=True)
+class ProfileValue:
+    """One tag version's value in a user's profile. `absent` is the explicit "no value"."""
+
+    tag: str
+    version: int
+    value: Any
+    changed_at_ms: int
+    absent: bool = False
+
+
+class Profiles(Protocol):
+    """The newest value of every tag version, by user (HBase)."""
+
+    def read(self, user_id: str) -> Sequence[ProfileValue]:
+        """All the values of one user, the absent ones too; empty for a user without a profile."""
+
+
+@dataclass(frozen=True)
+class NumberedUser:
+    """A user and the dense number, from 1 on, that stands for it in bitmaps."""
+
+    user_id: str
+    user_no: int
+
+
+class UserNumbers(Protocol):
+    """The numbers of the users that ever had a tag value (MySQL, which gives them out)."""
+
+    def number_of(self, user_id: str) -> int | None:
+        """The user's number, or None for a user that has none yet."""
+
+
+class UserList(Protocol):
+    """The same users as a list (ClickHouse `users`)."""
+
+    def search(self, prefix: str, after: str, limit: int) -> Sequence[NumberedUser]:
+        """At most `limit` users whose id begins with `prefix` and comes after `after`, in order of id."""
+
+    def total(self) -> int:
+        """How many users there are."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many users have a value of a tag version now, and when the newest change of any user was."""
+
+    users: int
+    last_changed_at_ms: int | None
+
+
+@dataclass(frozen=True)
+class ValueCount:
+    """A tag value and how many users have it."""
+
+    value: Any
+    users: int
+
+
+@dataclass(frozen=True)
+class Bin:
+    """How many users have a number in [low, high); the last bin takes `high` too."""
+
+    low: float
+    high: float
+    users: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A user with a value of a tag."""
+
+    user_id: str
+    user_no: int
+    value: Any
+    changed_at_ms: int
+
+
+class TagStatistics(Protocol):
+    """Counts over all users' tag values (ClickHouse `tag_values`)."""
+
+    def coverage(self) -> Mapping[tuple[str, int], Coverage]:
+        """Of every tag version with at least one stored row."""
+
+    def distribution(self, tag: str, version: int, limit: int) -> Sequence[ValueCount]:
+        """The `limit` most frequent values, the most frequent first, ties by value."""
+
+    def histogram(self, tag: str, version: int, bins: int) -> Sequence[Bin]:
+        """Numbers in `bins` ranges of equal width from the smallest to the largest; one bin if all are equal."""
+
+    def members(self, tag: str, version: int, value: Any | None, after: int, limit: int) -> Sequence[Member]:
+        """At most `limit` users with a value (with this value, unless None) and a number above `after`, by number."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of one event. `problem` is None when the log has acknowledged it."""
+
+    problem: str | None = None
+
+
+class EventLog(Protocol):
+    """The topic of behaviour events (Kafka)."""
+
+    def append(self, events: Sequence[Mapping[str, Any]]) -> Sequence[Delivery]:
+        """Write the events and wait for every acknowledgement; one Delivery an event, in the same order."""
+
+
+class Registry(Protocol):
+    """The live version of every tag."""
+
+    def tags(self) -> Sequence[TagDefinition]:
+        """In order of name."""
+
+    def compiled_sql(self, name: str) -> str | None:
+        """The Flink query of a tag, or None when it does not compile."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What has gone through: totals, and rates over the last minute."""
+
+    events_total: int
+    dead_letters_total: int
+    events_per_second: float
+    tag_changes_per_second: float
+    events_by_minute: Sequence[tuple[int, int]] = ()
+    """(epoch minute, events) of every one of the last 60 minutes, oldest first, zeros included."""
+
+
+class Activities(Protocol):
+    """Counts over the stored events and tag changes (ClickHouse)."""
+
+    def read(self) -> Activity:
+        """As of now."""
+
+
+class Lags(Protocol):
+    """How far behind the log its readers are (Kafka)."""
+
+    def by_group(self) -> Mapping[str, int]:
+        """Messages that each of Tagstream's consumer groups has not yet committed."""
+
+
+@dataclass(frozen=True)
+class JobState:
+    """A Flink job. `problem` is the named cause of a failure that it has not recovered from.
+
+    `bounded`: it reads up to a point and ends, as a batch run does.
+    """
+
+    id: str
+    name: str
+    state: str
+    uptime_seconds: int
+    last_checkpoint_at_ms: int | None
+    problem: str | None = None
+    bounded: bool = False
+
+
+class FlinkJobs(Protocol):
+    """The jobs of the Flink cluster."""
+
+    def read(self) -> Sequence[JobState]:
+        """Newest first; of jobs with the same name only the newest."""
+
+
+Status = Literal["ok", "degraded", "down"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found about one thing."""
+
+    name: str
+    status: Status
+    detail: str
+    lag: int | None = None
+
+
+class Check(Protocol):
+    """One dependency's health. `essential`: without it requests fail, so that the whole service counts as down."""
+
+    name: str
+    essential: bool
+
+    def run(self) -> Sequence[Finding]:
+        """Ask the dependency now; give up after a short time. May raise anything: that is a finding too."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Everything the API reads and writes."""
+
+    profiles: Profiles
+    numbers: UserNumbers
+    users: UserList
+    statistics: TagStatistics
+    events: EventLog
+    registry: Registry
+    activities: Activities
+    lags: Lags
+    jobs: FlinkJobs
+    checks: Sequence[Check] = field(default_factory=tuple)

@@ -1,0 +1,133 @@
+"""GET /users: who there is, and one user's profile."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from flask import Response
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api import cursor
+from api.cursor import Cursor
+from api.documented import Iso, Value, ValueType, documented, noun
+from api.errors import ApiError
+from api.ports import NumberedUser, Profiles, Registry, Stores, Unavailable, UserNumbers
+from api.times import Clock, iso
+from api.wire import reply
+from stores import logs
+
+MAX_PAGE = 500
+log = logs.get("api.users")
+
+
+class UserPath(BaseModel):
+    """Which user."""
+
+    user_id: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class UserSearch(BaseModel):
+    """Which users."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    search: Annotated[str, StringConstraints(max_length=128)] = Field("", description="What the user id begins with")
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    cursor: Cursor | None = Field(None, description="`next` of the page before")
+
+
+class UserSummary(BaseModel):
+    """A user and its dense number."""
+
+    user_id: str
+    user_no: int
+
+
+class UserPage(BaseModel):
+    """Users in order of id."""
+
+    items: list[UserSummary]
+    next: str | None = Field(description="Pass it as `cursor` for the page after; null on the last page")
+
+
+class ProfileTag(BaseModel):
+    """A user's value of the live version of one tag."""
+
+    tag: str
+    title: str
+    dimension: str
+    version: int
+    type: ValueType
+    value: Value
+    since: Iso = Field(description="When the value came to be")
+
+
+class Profile(BaseModel):
+    """One user's tags now. A tag that gives the user no value is absent."""
+
+    user_id: str
+    user_no: int | None
+    tags: list[ProfileTag]
+    read_at: Iso
+
+
+def profile_tags(profiles: Profiles, registry: Registry, user_id: str) -> tuple[list[ProfileTag], bool]:
+    """The user's live values in order of tag, and whether the user has a profile at all."""
+    values = profiles.read(user_id)
+    by_version = {(value.tag, value.version): value for value in values if not value.absent}
+    found = []
+    for tag in registry.tags():
+        value = by_version.get((tag.name, tag.version))
+        if value is not None:
+            found.append(
+                ProfileTag(
+                    tag=tag.name,
+                    title=tag.title,
+                    dimension=tag.dimension,
+                    version=tag.version,
+                    type=tag.value_type,
+                    value=value.value,
+                    since=iso(value.changed_at_ms),
+                )
+            )
+    return found, bool(values)
+
+
+def _number(numbers: UserNumbers, user_id: str, has_profile: bool) -> int | None:
+    try:
+        return numbers.number_of(user_id)
+    except Unavailable as error:
+        if not has_profile:
+            raise
+        # The profile is the answer; its number is not worth failing for.
+        log.warning("user_no_unknown", reason=error.reason)
+        return None
+
+
+def _page(found: list[NumberedUser], limit: int) -> UserPage:
+    items = [UserSummary(user_id=user.user_id, user_no=user.user_no) for user in found[:limit]]
+    return UserPage(items=items, next=cursor.encode(items[-1].user_id) if len(found) > limit else None)
+
+
+def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
+    """The routes that read users."""
+    routes = noun("users")
+
+    @routes.get("", responses=documented({200: UserPage}, 503))
+    def search_users(query: UserSearch) -> Response:
+        """Find users by the beginning of their id"""
+        after = cursor.decode_text(query.cursor)
+        return reply(_page(list(stores.users.search(query.search, after, query.limit + 1)), query.limit))
+
+    # `path`: an id may hold a slash, which arrives decoded.
+    @routes.get("/<path:user_id>", responses=documented({200: Profile}, 404, 503))
+    def read_profile(path: UserPath) -> Response:
+        """One user's profile: the live version of every tag that gives the user a value"""
+        tags, has_profile = profile_tags(stores.profiles, stores.registry, path.user_id)
+        user_no = _number(stores.numbers, path.user_id, has_profile)
+        if user_no is None and not has_profile:
+            raise ApiError(404, "user_not_found", "Nobody of this id has ever had a tag value")
+        return reply(Profile(user_id=path.user_id, user_no=user_no, tags=tags, read_at=iso(clock())))
+
+    return routes

@@ -1,0 +1,1 @@
+"""Ways to run Tagstream: the local stack, the demo's input."""

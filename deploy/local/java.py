@@ -1,0 +1,23 @@
+"""Java command lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def java(
+    class_path: str, main: str, *arguments: str, heap_mb: int, tmp: Path, options: Sequence[str] = ()
+) -> list[str]:
+    """A command that runs a Java class with so much heap; it dies, rather than lingers, when that is not enough."""
+    memory = [f"-Xmx{heap_mb}m", f"-Xms{min(heap_mb, 128)}m", "-XX:+ExitOnOutOfMemoryError"]
+    if not any(option.startswith("-XX:+Use") for option in options):
+        memory.append("-XX:+UseSerialGC")
+    # What a killed process leaves there goes with the folder, and does not fill /tmp.
+    fixed = ["-Djava.net.preferIPv4Stack=true", f"-Djava.io.tmpdir={tmp}"]
+    return ["java", *memory, *fixed, *options, "-cp", class_path, main, *arguments]
+
+
+def properties(values: dict[str, str]) -> str:
+    """A Java properties file."""
+    return "".join(f"{key}={value}\n" for key, value in values.items())

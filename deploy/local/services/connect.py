@@ -1,0 +1,96 @@
+"""Kafka Connect with Debezium, which follows the shop's binlog."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import requests
+
+from deploy.local.java import java, properties
+from deploy.local.layout import HOST, Layout
+from deploy.local.parts import class_path
+from deploy.local.service import Service
+from deploy.local.services.mariadb import CDC_PASSWORD, CDC_USER
+
+CONNECTOR = "shop"
+CONNECTOR_SETTINGS = Path(__file__).parent / "debezium.json"
+"""What the row changes look like: shared by every way to deploy the connector."""
+
+_LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+
+
+def _prepare(layout: Layout) -> None:
+    data = layout.data("connect")
+    kafka = f"{HOST}:{layout.port('kafka')}"
+    worker = {
+        "bootstrap.servers": kafka,
+        "listeners": f"http://{HOST}:{layout.port('connect')}",
+        "key.converter": "org.apache.kafka.connect.json.JsonConverter",
+        "key.converter.schemas.enable": "false",
+        "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+        "value.converter.schemas.enable": "false",
+        "offset.storage.file.filename": str(data / "offsets"),
+        "offset.flush.interval.ms": "1000",
+        "plugin.discovery": "service_load",
+        "producer.compression.type": "lz4",
+        "producer.linger.ms": "5",
+    }
+    connector = {
+        **json.loads(CONNECTOR_SETTINGS.read_text(encoding="utf-8")),
+        "name": CONNECTOR,
+        "database.hostname": HOST,
+        "database.port": str(layout.port("mariadb")),
+        "database.user": CDC_USER,
+        "database.password": CDC_PASSWORD,
+        "schema.history.internal": "io.debezium.storage.file.history.FileSchemaHistory",
+        "schema.history.internal.file.filename": str(data / "schema-history"),
+    }
+    (data / "worker.properties").write_text(properties(worker))
+    (data / "connector.properties").write_text(properties(connector))
+
+
+def _command(layout: Layout) -> list[str]:
+    data = layout.data("connect")
+    return java(
+        class_path("connect"),
+        "org.apache.kafka.connect.cli.ConnectStandalone",
+        str(data / "worker.properties"),
+        str(data / "connector.properties"),
+        heap_mb=384,
+        tmp=layout.tmp("connect"),
+        options=_LOGGING,
+    )
+
+
+def _address(layout: Layout) -> str:
+    return f"http://{HOST}:{layout.port('connect')}/connectors/{CONNECTOR}"
+
+
+def _healthy(layout: Layout) -> str | None:
+    try:
+        status = requests.get(f"{_address(layout)}/status", timeout=2).json()
+    except (requests.RequestException, ValueError) as error:
+        return f"Connect does not answer: {error}"
+    tasks = status.get("tasks") or []
+    for part in [status.get("connector", {}), *tasks]:
+        if part.get("state") != "RUNNING":
+            return f"connector {CONNECTOR} is {part.get('state', 'not there yet')}: {part.get('trace', '')[:500]}"
+    return None if tasks else f"connector {CONNECTOR} has no task yet"
+
+
+def _mend(layout: Layout) -> None:
+    with suppress(requests.RequestException):
+        requests.post(f"{_address(layout)}/restart?includeTasks=true&onlyFailed=true", timeout=5)
+
+
+CONNECT = Service(
+    name="connect",
+    command=_command,
+    healthy=_healthy,
+    prepare=_prepare,
+    mend=_mend,
+    depends_on=("kafka", "mariadb"),
+    ports=("connect",),
+)

@@ -1,0 +1,151 @@
+"""A Flink session cluster from the PyPI wheel: one JobManager, one TaskManager, state on the local file system."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import requests
+from ruamel.yaml import YAML
+
+from deploy.local.java import java
+from deploy.local.layout import HOST, Layout
+from deploy.local.service import Service
+
+SLOTS = 8
+_TASK_HEAP_MB = 3072
+_MANAGED_MB = 384
+_NETWORK_MB = 448
+_FRAMEWORK_MB = 128
+_METASPACE_MB = 384
+_OVERHEAD_MB = 256
+_LOG4J = """rootLogger.level = WARN
+rootLogger.appenderRef.console.ref = console
+appender.console.name = console
+appender.console.type = CONSOLE
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{ISO8601} %-5p %c{1} %x: %m%n
+logger.checkpoints.name = org.apache.flink.runtime.jobmaster.JobMaster
+logger.checkpoints.level = INFO
+"""
+
+
+def _home() -> Path:
+    found = find_spec("pyflink")
+    if found is None or not found.submodule_search_locations:
+        raise RuntimeError("apache-flink is not installed in this Python; fix: make setup")
+    return Path(found.submodule_search_locations[0])
+
+
+def _prepare(layout: Layout) -> None:
+    data = layout.data("flink")
+    state = layout.data("flink-state").as_uri()
+    values = {
+        "jobmanager.rpc.address": HOST,
+        "jobmanager.bind-host": HOST,
+        "jobmanager.rpc.port": layout.port("flink-rpc"),
+        "jobmanager.memory.process.size": "1024m",
+        "blob.server.port": str(layout.port("flink-blob")),
+        "rest.address": HOST,
+        "rest.bind-address": HOST,
+        "rest.port": layout.port("flink"),
+        "rest.bind-port": str(layout.port("flink")),
+        "web.submit.enable": False,
+        "web.cancel.enable": False,
+        "taskmanager.host": HOST,
+        "taskmanager.bind-host": HOST,
+        "taskmanager.rpc.port": str(layout.port("flink-task-rpc")),
+        "taskmanager.data.port": layout.port("flink-task-data"),
+        "taskmanager.numberOfTaskSlots": SLOTS,
+        "taskmanager.cpu.cores": SLOTS,
+        "taskmanager.memory.framework.heap.size": f"{_FRAMEWORK_MB}m",
+        "taskmanager.memory.framework.off-heap.size": f"{_FRAMEWORK_MB}m",
+        "taskmanager.memory.task.heap.size": f"{_TASK_HEAP_MB}m",
+        "taskmanager.memory.task.off-heap.size": "0m",
+        "taskmanager.memory.managed.size": f"{_MANAGED_MB}m",
+        "taskmanager.memory.network.min": f"{_NETWORK_MB}m",
+        "taskmanager.memory.network.max": f"{_NETWORK_MB}m",
+        "taskmanager.memory.jvm-metaspace.size": f"{_METASPACE_MB}m",
+        "taskmanager.memory.jvm-overhead.min": f"{_OVERHEAD_MB}m",
+        "taskmanager.memory.jvm-overhead.max": f"{_OVERHEAD_MB}m",
+        "io.tmp.dirs": str(data / "tmp"),
+        "execution.checkpointing.dir": f"{state}/checkpoints",
+        "execution.checkpointing.savepoint-dir": f"{state}/savepoints",
+        "execution.checkpointing.storage": "filesystem",
+        "state.backend.type": "hashmap",
+        # A TaskManager that was killed is noticed, and its jobs moved on, within seconds.
+        "heartbeat.interval": "2 s",
+        "heartbeat.timeout": "12 s",
+        "slot.request.timeout": "60 s",
+        "classloader.check-leaked-classloader": False,
+        "env.java.opts.all": " ".join(_java_options()),
+    }
+    (data / "tmp").mkdir(exist_ok=True)
+    with (data / "config.yaml").open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(values, file)
+    (data / "log4j.properties").write_text(_LOG4J)
+
+
+def _java_options() -> list[str]:
+    """What Flink's own configuration says that this Java needs."""
+    shipped = YAML(typ="safe").load((_home() / "conf" / "config.yaml").read_text(encoding="utf-8"))
+    return shipped["env"]["java"]["opts"]["all"].split()
+
+
+def _flink(
+    layout: Layout, name: str, main: str, *arguments: str, heap_mb: int, options: tuple[str, ...] = ()
+) -> list[str]:
+    data = layout.data("flink")
+    logging = f"-Dlog4j.configurationFile=file:{data / 'log4j.properties'}"
+    return java(
+        f"{_home() / 'lib'}/*", main, "--configDir", str(data), *arguments,
+        heap_mb=heap_mb, tmp=layout.tmp(name), options=(*_java_options(), logging, *options),
+    )  # fmt: skip
+
+
+def _jobmanager(layout: Layout) -> list[str]:
+    main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+    return _flink(layout, "jobmanager", main, "--executionMode", "cluster", heap_mb=512)
+
+
+def _taskmanager(layout: Layout) -> list[str]:
+    direct = f"-XX:MaxDirectMemorySize={_NETWORK_MB + _FRAMEWORK_MB + 128}m"
+    main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+    heap = _TASK_HEAP_MB + _FRAMEWORK_MB
+    return _flink(layout, "taskmanager", main, heap_mb=heap, options=(direct, "-XX:+UseParallelGC"))
+
+
+def _overview(layout: Layout) -> dict[str, int] | str:
+    try:
+        return requests.get(f"http://{HOST}:{layout.port('flink')}/overview", timeout=2).json()
+    except (requests.RequestException, ValueError) as error:
+        return f"JobManager does not answer: {error}"
+
+
+def _jobmanager_healthy(layout: Layout) -> str | None:
+    answer = _overview(layout)
+    return answer if isinstance(answer, str) else None
+
+
+def _taskmanager_healthy(layout: Layout) -> str | None:
+    answer = _overview(layout)
+    if isinstance(answer, str):
+        return answer
+    return None if answer.get("taskmanagers") else "no TaskManager has registered yet"
+
+
+JOBMANAGER = Service(
+    name="jobmanager",
+    command=_jobmanager,
+    healthy=_jobmanager_healthy,
+    prepare=_prepare,
+    ports=("flink", "flink-rpc", "flink-blob"),
+)
+TASKMANAGER = Service(
+    name="taskmanager",
+    command=_taskmanager,
+    healthy=_taskmanager_healthy,
+    prepare=_prepare,
+    depends_on=("jobmanager",),
+    ports=("flink-task-rpc", "flink-task-data"),
+)

@@ -1,0 +1,130 @@
+"""The sources in Flink's words: tables over Kafka topics and the views that tags read. One text in stream and in batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from string import Template
+
+import sql
+from stores.settings import Kafka, Settings
+from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, cdc_topic
+from tagging.sources import CATALOG, Source
+
+EndOffsets = Mapping[str, Mapping[int, int]]
+"""topic -> partition -> the first offset that is not read. What bounds a batch run: the barrier."""
+
+EVENTS = "events"
+
+
+def literal(text: str) -> str:
+    """A Flink SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def options(values: Mapping[str, str]) -> str:
+    """The inside of a WITH (...) clause."""
+    return ",\n  ".join(f"{literal(key)} = {literal(value)}" for key, value in values.items())
+
+
+def kafka_properties(kafka: Kafka) -> dict[str, str]:
+    """Connector options to reach the log, credentials included: never log them."""
+    found = {
+        "properties.bootstrap.servers": kafka.bootstrap_servers,
+        "properties.security.protocol": kafka.security_protocol,
+    }
+    if kafka.sasl_mechanism:
+        login = "scram.ScramLoginModule" if kafka.sasl_mechanism.startswith("SCRAM") else "plain.PlainLoginModule"
+        password = kafka.sasl_password.get_secret_value() if kafka.sasl_password else ""
+        found["properties.sasl.mechanism"] = kafka.sasl_mechanism
+        found["properties.sasl.jaas.config"] = (
+            f"org.apache.flink.kafka.shaded.org.apache.kafka.common.security.{login} required "
+            f'username="{_jaas(kafka.sasl_username or "")}" password="{_jaas(password)}";'
+        )
+    if kafka.ssl_ca_file:
+        found["properties.ssl.truststore.type"] = "PEM"
+        found["properties.ssl.truststore.location"] = kafka.ssl_ca_file
+    return found
+
+
+def _jaas(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def topic_of(source: str, settings: Settings) -> str:
+    """The topic behind a source (or the clock)."""
+    if source == "clock":
+        return CLOCK_TOPIC
+    return EVENTS_TOPIC if source == EVENTS else cdc_topic(source, settings.mysql.shop_database)
+
+
+def group_of(job: str, source: str) -> str:
+    """The consumer group under which a job commits its place in a source, at each checkpoint."""
+    return f"tagstream.{job}.{source}"
+
+
+def source_statements(
+    names: Iterable[str], settings: Settings, job: str, barrier: EndOffsets | None = None
+) -> list[str]:
+    """CREATE statements for the named sources and the clock; bounded at `barrier` when one is given."""
+    found: list[str] = []
+    for name in [*sorted(names), "clock"]:
+        connector = {
+            "connector": "kafka",
+            "topic": topic_of(name, settings),
+            "properties.group.id": group_of(job, name),
+            **kafka_properties(settings.kafka),
+            "scan.startup.mode": "earliest-offset",
+        }
+        if barrier is not None:
+            ends = barrier[connector["topic"]]
+            connector["scan.bounded.mode"] = "specific-offsets"
+            connector["scan.bounded.specific-offsets"] = ";".join(
+                f"partition:{partition},offset:{end}" for partition, end in sorted(ends.items())
+            )
+        found += _statements(name, options(connector), settings.cdc_format)
+    return found
+
+
+def _statements(name: str, connector: str, cdc_format: str) -> list[str]:
+    if name in ("clock", EVENTS):
+        values = {"connector": connector}
+        template = sql.text(f"flink/{name}.sql")
+    else:
+        values = {"connector": connector, **_cdc_values(CATALOG[name], cdc_format)}
+        template = sql.text(f"flink/cdc_{cdc_format}.sql")
+    return [Template(statement).substitute(values) for statement in template.split(";\n") if statement.strip()]
+
+
+def _cdc_values(source: Source, cdc_format: str) -> dict[str, str]:
+    rest = [column for column in source.columns if column != source.key]
+    wire = _debezium_type if cdc_format == "debezium" else _canal_type
+    read = _debezium_expression if cdc_format == "debezium" else _canal_expression
+    return {
+        "source": source.name,
+        "key": source.key,
+        "columns": ", ".join(f"`{column}`" for column in rest),
+        "wire_names": ", ".join(f"`{column}`" for column in source.columns),
+        "wire_columns": ", ".join(f"`{column}` {wire(kind)}" for column, kind in source.columns.items()),
+        "expressions": ", ".join(f"{read(column, source.columns[column])} AS `{column}`" for column in rest),
+    }
+
+
+def _debezium_type(kind: str) -> str:
+    return "BIGINT" if kind.startswith("TIMESTAMP_LTZ") else kind
+
+
+def _debezium_expression(column: str, kind: str) -> str:
+    return f"TO_TIMESTAMP_LTZ(`after`.`{column}`, 3)" if kind.startswith("TIMESTAMP_LTZ") else f"`after`.`{column}`"
+
+
+def _canal_type(kind: str) -> str:
+    return "STRING"
+
+
+def _canal_expression(column: str, kind: str) -> str:
+    if kind == "STRING":
+        return f"`row`.`{column}`"
+    if kind.startswith("TIMESTAMP_LTZ"):
+        # Canal writes MySQL's own text of a DATETIME, which Tagstream keeps in UTC, the session's time zone.
+        return f"CAST(CAST(`row`.`{column}` AS TIMESTAMP(3)) AS TIMESTAMP_LTZ(3))"
+    return f"CAST(`row`.`{column}` AS {kind})"

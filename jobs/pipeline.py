@@ -1,0 +1,142 @@
+"""The main job: plans, submits, restarts and stops the built-in tags' Flink job."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from pyflink.table import ExplainDetail, TableEnvironment
+
+from jobs.builtin import JOB_NAME, builtin_tags
+from jobs.checkpoints import newest_checkpoint
+from jobs.flink_environment import connector_jar, create_environment, job_options
+from jobs.mode import Mode
+from jobs.plan_ids import renumbered
+from jobs.state_ttl import Retention, with_state_ttl
+from jobs.statements import Job, Statements, statements
+from stores import flink_jobs, kafka
+from stores.flink import FINAL_STATES, FlinkCluster
+from stores.settings import Settings, load
+
+
+def declare(job: Job, settings: Settings, restore_from: str | None = None) -> tuple[TableEnvironment, Statements]:
+    """An environment with everything of the job declared in it, and its text."""
+    environment = create_environment(
+        job.mode, job_options(settings, job.mode, job.name, restore_from), connector_jar(settings)
+    )
+    text = statements(job, settings)
+    for declaration in text.declarations:
+        environment.execute_sql(declaration)
+    return environment, text
+
+
+def explain(job: Job, settings: Settings) -> str:
+    """Flink's plan of the job; in stream mode with the changelog mode of every operator."""
+    environment, text = declare(job, settings)
+    detail = [ExplainDetail.CHANGELOG_MODE] if job.mode is Mode.STREAM else []
+    return environment.explain_sql("EXECUTE " + text.as_set(), *detail)
+
+
+def compile_plan(environment: TableEnvironment, text: Statements, settings: Settings) -> str:
+    """The streaming job as a compiled plan: stable operator ids, and state that lives as long as the windows need."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.json"
+        environment.execute_sql(f"COMPILE PLAN '{path}' FOR {text.as_set()}")
+        plan = json.loads(path.read_text(encoding="utf-8"))
+    retention = Retention(settings.flink.late_days, settings.flink.deduplicate_days)
+    return json.dumps(with_state_ttl(renumbered(plan), retention))
+
+
+def submit(job: Job, settings: Settings, restore_from: str | None = None) -> str:
+    """Start the job on the configured cluster and return its Flink job id without waiting for it.
+
+    `restore_from`: a checkpoint or savepoint of a job with the same tags.
+    """
+    environment, text = declare(job, settings, restore_from)
+    if job.mode is Mode.BATCH:
+        result = environment.execute_sql("EXECUTE " + text.as_set())
+    else:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "plan.json"
+            path.write_text(compile_plan(environment, text, settings), encoding="utf-8")
+            # Aggregations carry their mini-batches in the plan; joins take the setting from here, and must not have them:
+            # Flink 2.2's MiniBatchStreamingJoinOperator fails in `close` when its task is cancelled before it was opened,
+            # and an error there ends the whole TaskManager.
+            environment.get_config().set("table.exec.mini-batch.enabled", "false")
+            result = environment.execute_sql(f"EXECUTE PLAN '{path}'")
+    return str(result.get_job_client().get_job_id())
+
+
+def fingerprint(text: Statements) -> str:
+    """What a job's state belongs to: the SQL. State of other SQL is never restored; the log is replayed instead."""
+    return hashlib.sha256("\n".join((*text.declarations, *text.inserts)).encode()).hexdigest()
+
+
+def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
+    """Bring the job to run once: (Flink job id, what was done).
+
+    A running job with the same SQL is left alone; one with other SQL is replaced and replays the log. A job that ended is
+    restarted from its newest checkpoint when the SQL is the same.
+    """
+    cluster = FlinkCluster(settings.flink)
+    wanted = fingerprint(statements(job, settings))
+    running = [found for found in cluster.jobs() if found.name == job.name and found.state not in FINAL_STATES]
+    known = flink_jobs.read(settings, job.name)
+    if running and known and known.fingerprint == wanted and known.job_id == running[0].id:
+        return running[0].id, "is running already"
+    for other in running:
+        cluster.cancel(other.id)
+        cluster.await_state(other.id, "CANCELED", 60)
+    kafka.ensure_tag_topics(settings, [(tag.definition.name, tag.definition.version) for tag in job.tags])
+    restore_from = None
+    if known and known.fingerprint == wanted:
+        restore_from = newest_checkpoint(settings.flink.state_dir, known.job_id)
+    job_id = submit(job, settings, restore_from)
+    flink_jobs.write(settings, flink_jobs.KnownJob(job.name, wanted, job_id))
+    cluster.await_state(job_id, "RUNNING", 120)
+    return job_id, f"continues from {restore_from}" if restore_from else "reads the log from its beginning"
+
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+
+
+@app.command("submit")
+def _submit() -> None:
+    """Start the built-in tags' job, or leave it running, or restart it from its newest checkpoint."""
+    job_id, done = ensure_running(Job(JOB_NAME, builtin_tags()), load())
+    typer.echo(f"{JOB_NAME}: {job_id} {done}")
+
+
+@app.command("stop")
+def _stop(savepoint: Annotated[bool, typer.Option(help="Write a savepoint first.")] = True) -> None:
+    """Stop the built-in tags' job."""
+    settings = load()
+    cluster = FlinkCluster(settings.flink)
+    for job in cluster.jobs():
+        if job.name == JOB_NAME and job.state not in FINAL_STATES:
+            if savepoint:
+                typer.echo(f"{JOB_NAME}: {job.id} stopped, savepoint {cluster.stop_with_savepoint(job.id)}")
+            else:
+                cluster.cancel(job.id)
+                typer.echo(f"{JOB_NAME}: {job.id} cancelled; its newest checkpoint stays")
+
+
+@app.command("sql")
+def _sql() -> None:
+    """Print the job as Flink SQL. Credentials are part of it: do not paste it anywhere."""
+    text = statements(Job(JOB_NAME, builtin_tags()), load())
+    typer.echo(";\n\n".join((*text.declarations, text.as_set())) + ";")
+
+
+@app.command("explain")
+def _explain() -> None:
+    """Print Flink's plan of the job with the changelog mode of every operator."""
+    typer.echo(explain(Job(JOB_NAME, builtin_tags()), load()))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,75 @@
+"""Behaviour events to ClickHouse, and what is no event to `dead_letters`. Run by `python -m jobs.sink_events`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jobs import dead_letters, sink_process
+from jobs.sink import DeadLetter
+from stores.clickhouse import ClickHouseClient, ClickHouseUnavailable, connect
+from stores.kafka_reader import Record
+from tagging.events import read_events
+from tagging.names import EVENTS_TOPIC
+
+Columns = Mapping[str, list[Any]]
+
+
+class EventSink:
+    """Writes every event that the stream reads as well; the one place where the others are kept."""
+
+    name = "sink_events"
+    topics = (EVENTS_TOPIC,)
+    away = (ClickHouseUnavailable,)
+
+    def __init__(self, store: ClickHouseClient) -> None:
+        self._store = store
+
+    def open(self) -> None:
+        """Create the tables where they are missing."""
+        self._store.apply_schema()
+
+    def decode(self, records: Sequence[Record]) -> tuple[Columns, list[DeadLetter]]:
+        """The events as columns of `events`. A message is a list of events at times: its events share its place."""
+        rows: list[tuple] = []
+        dead: list[DeadLetter] = []
+        for record in records:
+            _, partition, offset, _, value, logged_at_ms = record
+            events, refused = read_events(value, logged_at_ms)
+            for event in events:
+                rows.append((*event, logged_at_ms, partition, offset))
+            if refused is not None:
+                dead.append(DeadLetter(record, refused.reason, refused.detail))
+        return dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}, dead
+
+    def write(self, batch: Columns, dead: Sequence[DeadLetter]) -> Mapping[str, int]:
+        """Write events, then dead letters."""
+        written = self._store.insert_columns("events", batch) if batch else 0
+        if dead:
+            written += self._store.insert_columns("dead_letters", dead_letters.columns(dead))
+        return {"clickhouse": written}
+
+
+COLUMNS = (
+    "event_id",
+    "user_id",
+    "event_type",
+    "item_id",
+    "properties",
+    "occurred_at",
+    "logged_at",
+    "partition",
+    "offset",
+)
+
+
+def main() -> None:
+    """Run the sink until SIGTERM."""
+    sink_process.run(
+        lambda settings: EventSink(connect(settings, patience_seconds=0)),
+        linger_seconds=lambda settings: settings.sinks.clickhouse_linger_seconds,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""How long a compiled plan's operators remember. Written into the plan, because hints do not reach an anti-join made from NOT IN.
+
+Only three kinds of state may be forgotten; every other operator keeps what it holds until its input retracts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
+
+
+@dataclass(frozen=True)
+class Retention:
+    """`late_days`: how far the job may lag behind its log; `deduplicate_days`: how long an event_id is remembered."""
+
+    late_days: int
+    deduplicate_days: int
+
+
+def window_join_ttls(length_minutes: int, pane_minutes: int, retention: Retention) -> tuple[int, int]:
+    """(rows, ticks) in milliseconds for one window's anti-join.
+
+    A row must be held until its tick, which is at most window + pane away from when the row was logged, plus the time that
+    the job itself may lag. A tick must be held as long as rows logged before it may still be read: the lag alone, since a
+    row that had left its window when it was logged never reaches the join.
+    """
+    lag_ms = retention.late_days * DAY_MS
+    return (length_minutes + pane_minutes) * MINUTE_MS + lag_ms, lag_ms
+
+
+def with_state_ttl(plan: Mapping[str, Any], retention: Retention) -> dict[str, Any]:
+    """The same compiled plan (Flink's JSON), with a time to live for window joins and for the de-duplication of events.
+
+    Raises ValueError for an anti-join whose window is not found: a plan that would forget rows or keep them forever.
+    """
+    nodes = {node["id"]: dict(node) for node in plan["nodes"]}
+    inputs: dict[int, list[int]] = {}
+    for edge in plan["edges"]:
+        inputs.setdefault(edge["target"], []).append(edge["source"])
+    for node in nodes.values():
+        if node["type"].startswith("stream-exec-join") and node["joinSpec"]["joinType"] == "ANTI":
+            window = _window_above(inputs[node["id"]][0], nodes, inputs)
+            if window is None:
+                raise ValueError(
+                    f"plan node {node['id']}: an anti-join with no window before it: {node['description']}"
+                )
+            ttls = window_join_ttls(*window, retention)
+            node["state"] = [{**state, "ttl": f"{ttl} ms"} for state, ttl in zip(node["state"], ttls, strict=True)]
+        elif node["type"].startswith("stream-exec-rank") and "partitionBy=[event_id]" in node["description"]:
+            ttl = retention.deduplicate_days * DAY_MS
+            node["state"] = [{**state, "ttl": f"{ttl} ms"} for state in node["state"]]
+    return {**plan, "nodes": [nodes[node["id"]] for node in plan["nodes"]]}
+
+
+def _window_above(
+    start: int, nodes: Mapping[int, Mapping[str, Any]], inputs: Mapping[int, list[int]]
+) -> tuple[int, int] | None:
+    """(length, pane) in minutes of the nearest expression `(... + 1) * pane + length` on the way up a join's left side."""
+    current: int | None = start
+    while current is not None:
+        for expression in nodes[current].get("projection") or ():
+            for window in _windows_in(expression):
+                return window
+        above = inputs.get(current, [])
+        current = above[0] if len(above) == 1 else None
+    return None
+
+
+def _windows_in(expression: Any) -> Iterator[tuple[int, int]]:
+    if not isinstance(expression, Mapping):
+        return
+    operands = expression.get("operands") or []
+    if _is_sum_with_literal(expression):
+        inner, length = operands
+        if inner.get("internalName") == "$*$1" and _is_sum_with_literal(inner["operands"][0]):
+            yield int(length["value"]), int(inner["operands"][1]["value"])
+        elif _is_sum_with_literal(inner) and int(inner["operands"][1]["value"]) == 1:
+            # The planner leaves out a division and a multiplication by 1: a pane of one minute.
+            yield int(length["value"]), 1
+    for operand in operands:
+        yield from _windows_in(operand)
+
+
+def _is_sum_with_literal(expression: Mapping[str, Any]) -> bool:
+    operands = expression.get("operands") or []
+    return expression.get("internalName") == "$+$1" and len(operands) == 2 and operands[1].get("kind") == "LITERAL"

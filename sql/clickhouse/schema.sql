@@ -1,0 +1,112 @@
+-- Tables of the analytical store. Every writer may deliver a row twice: all of them replace, and readers use FINAL or argMax.
+
+CREATE TABLE IF NOT EXISTS users
+(
+    user_no UInt32,
+    user_id String
+)
+ENGINE = ReplacingMergeTree
+ORDER BY user_no;
+
+-- The same rows, looked up and searched by id.
+CREATE TABLE IF NOT EXISTS users_by_id
+(
+    user_id String,
+    user_no UInt32
+)
+ENGINE = ReplacingMergeTree
+ORDER BY user_id;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS users_into_users_by_id TO users_by_id AS
+SELECT user_id, user_no FROM users;
+
+-- The newest value of every user: the highest offset wins, whatever order the rows arrive in.
+CREATE TABLE IF NOT EXISTS tag_values
+(
+    tag LowCardinality(String),
+    version UInt32,
+    user_no UInt32,
+    user_id String,
+    value String COMMENT 'compact JSON text',
+    number Nullable(Float64) COMMENT 'the value, where it is a number',
+    present Bool COMMENT 'false: the user has no value',
+    changed_at DateTime64(3, 'UTC'),
+    partition UInt16,
+    offset UInt64
+)
+ENGINE = ReplacingMergeTree(offset)
+ORDER BY (tag, version, user_no);
+
+CREATE TABLE IF NOT EXISTS tag_changes
+(
+    tag LowCardinality(String),
+    version UInt32,
+    user_no UInt32,
+    user_id String,
+    value String,
+    number Nullable(Float64),
+    present Bool,
+    changed_at DateTime64(3, 'UTC'),
+    partition UInt16,
+    offset UInt64,
+    INDEX changed_at_range changed_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(changed_at)
+ORDER BY (tag, version, user_no, partition, offset);
+
+-- One row an event: `precedence` falls as the offset grows, so that the lowest offset wins, as it does in the stream.
+CREATE TABLE IF NOT EXISTS events
+(
+    event_id String,
+    user_id String,
+    event_type LowCardinality(String),
+    item_id Nullable(String),
+    properties Map(String, String),
+    occurred_at DateTime64(3, 'UTC'),
+    logged_at DateTime64(3, 'UTC'),
+    partition UInt16,
+    offset UInt64,
+    precedence UInt64 MATERIALIZED bitNot(offset)
+)
+ENGINE = ReplacingMergeTree(precedence)
+PARTITION BY toYYYYMM(occurred_at)
+ORDER BY (user_id, event_id);
+
+-- The same events in order of time. A projection would not do: FINAL cannot read one. An event_id that comes again with
+-- another time is one row in `events` and two here: what must be exact counts distinct event_ids, or reads `events`.
+CREATE TABLE IF NOT EXISTS events_by_time
+(
+    event_id String,
+    user_id String,
+    event_type LowCardinality(String),
+    item_id Nullable(String),
+    properties Map(String, String),
+    occurred_at DateTime64(3, 'UTC'),
+    logged_at DateTime64(3, 'UTC'),
+    partition UInt16,
+    offset UInt64,
+    precedence UInt64 MATERIALIZED bitNot(offset),
+    INDEX logged_at_range logged_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(precedence)
+PARTITION BY toYYYYMM(occurred_at)
+ORDER BY (occurred_at, user_id, event_id);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS events_into_events_by_time TO events_by_time AS
+SELECT event_id, user_id, event_type, item_id, properties, occurred_at, logged_at, partition, offset FROM events;
+
+-- What could not be read as an event, byte for byte.
+CREATE TABLE IF NOT EXISTS dead_letters
+(
+    topic LowCardinality(String),
+    partition UInt16,
+    offset UInt64,
+    reason LowCardinality(String),
+    detail String,
+    payload String,
+    logged_at DateTime64(3, 'UTC'),
+    seen_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (topic, partition, offset);

@@ -1,0 +1,2 @@
+-- How many users have a number.
+SELECT count() AS users FROM users FINAL

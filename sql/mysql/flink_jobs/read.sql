@@ -1,0 +1,1 @@
+SELECT name, fingerprint, job_id FROM flink_jobs WHERE name = %(name)s

@@ -1,0 +1,3 @@
+SELECT product_id, title, category, brand, price, updated_at
+FROM products
+ORDER BY product_id

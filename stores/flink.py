@@ -1,0 +1,148 @@
+"""A Flink cluster by its REST interface: jobs, their state, why they failed, their checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import requests
+
+from stores.settings import Flink
+
+T = TypeVar("T")
+FINAL_STATES = frozenset({"FINISHED", "FAILED", "CANCELED"})
+
+
+class FlinkError(RuntimeError):
+    """The cluster could not be reached, refused a request, or a job ended otherwise than asked."""
+
+
+@dataclass(frozen=True)
+class FlinkJob:
+    """One job as the cluster reports it. Times are epoch milliseconds."""
+
+    id: str
+    name: str
+    state: str
+    started_at_ms: int
+    duration_ms: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a job failed of: the task's name, or "" where the job as a whole failed, and the innermost cause in one line."""
+
+    task: str
+    cause: str
+    at_ms: int
+
+
+class FlinkCluster:
+    """Requests to one cluster. Every method raises FlinkError naming the address when the cluster does not answer."""
+
+    def __init__(self, settings: Flink, timeout_seconds: float = 10) -> None:
+        self._url = settings.rest_url.rstrip("/")
+        self._timeout = timeout_seconds
+        self._session = requests.Session()
+
+    def _request(self, method: str, path: str, **arguments: Any) -> Any:
+        try:
+            answer = self._session.request(method, self._url + path, timeout=self._timeout, **arguments)
+        except requests.RequestException as error:
+            raise FlinkError(f"Flink at {self._url} does not answer: {error}") from error
+        if answer.status_code >= 400:
+            raise FlinkError(f"Flink at {self._url} refused {method} {path}: {answer.status_code} {answer.text[:500]}")
+        return answer.json() if answer.content else None
+
+    def overview(self) -> dict[str, Any]:
+        """Slots, task managers and counts of jobs, as the cluster says them."""
+        return self._request("GET", "/overview")
+
+    def jobs(self) -> list[FlinkJob]:
+        """All jobs the cluster still remembers, newest first."""
+        found = [
+            FlinkJob(job["jid"], job["name"], job["state"], job["start-time"], job["duration"])
+            for job in self._request("GET", "/jobs/overview")["jobs"]
+        ]
+        return sorted(found, key=lambda job: -job.started_at_ms)
+
+    def job(self, job_id: str) -> FlinkJob:
+        """One job. Raises FlinkError when the cluster does not know it."""
+        job = self._request("GET", f"/jobs/{job_id}")
+        return FlinkJob(job["jid"], job["name"], job["state"], job["start-time"], job["duration"])
+
+    def last_failure(self, job_id: str) -> Failure | None:
+        """A job's last failure, or None when it never failed."""
+        history = self._request("GET", f"/jobs/{job_id}/exceptions?maxExceptions=1")
+        entries = history.get("exceptionHistory", {}).get("entries") or []
+        if not entries:
+            return None
+        return Failure(
+            entries[0].get("taskName") or "", root_cause_of(entries[0]["stacktrace"]), entries[0]["timestamp"]
+        )
+
+    def root_cause(self, job_id: str) -> str | None:
+        """The innermost cause of a job's last failure in one line, or None when it never failed."""
+        failure = self.last_failure(job_id)
+        return failure.cause if failure else None
+
+    def checkpoints(self, job_id: str) -> dict[str, Any]:
+        """Counts and the latest checkpoints of a job."""
+        return self._request("GET", f"/jobs/{job_id}/checkpoints")
+
+    def cancel(self, job_id: str) -> None:
+        """Ask for the job's end without a savepoint; its retained checkpoint stays."""
+        self._request("PATCH", f"/jobs/{job_id}?mode=cancel")
+
+    def stop_with_savepoint(self, job_id: str, deadline_seconds: float = 120) -> str:
+        """Stop the job and return the savepoint's path."""
+        trigger = self._request("POST", f"/jobs/{job_id}/stop", json={"drain": False})["request-id"]
+        return self._await_savepoint(job_id, trigger, deadline_seconds)
+
+    def savepoint(self, job_id: str, deadline_seconds: float = 120) -> str:
+        """Write a savepoint while the job goes on and return its path."""
+        trigger = self._request("POST", f"/jobs/{job_id}/savepoints", json={"cancel-job": False})["request-id"]
+        return self._await_savepoint(job_id, trigger, deadline_seconds)
+
+    def _await_savepoint(self, job_id: str, trigger: str, deadline_seconds: float) -> str:
+        def answer() -> dict[str, Any] | None:
+            status = self._request("GET", f"/jobs/{job_id}/savepoints/{trigger}")
+            return status["operation"] if status["status"]["id"] == "COMPLETED" else None
+
+        operation = _poll(answer, deadline_seconds, f"savepoint of Flink job {job_id}")
+        if "failure-cause" in operation:
+            raise FlinkError(
+                f"savepoint of Flink job {job_id}: {root_cause_of(operation['failure-cause']['stack-trace'])}"
+            )
+        return operation["location"]
+
+    def await_state(self, job_id: str, wanted: str, deadline_seconds: float) -> FlinkJob:
+        """Wait until the job is in `wanted`. Raises FlinkError with the root cause when it ends otherwise, or too late."""
+
+        def answer() -> FlinkJob | None:
+            job = self.job(job_id)
+            if job.state == wanted:
+                return job
+            if job.state in FINAL_STATES:
+                raise FlinkError(f"Flink job {job.name} ({job_id}) is {job.state}: {self.root_cause(job_id)}")
+            return None
+
+        return _poll(answer, deadline_seconds, f"Flink job {job_id} to be {wanted}")
+
+
+def _poll(answer: Callable[[], T | None], deadline_seconds: float, what: str) -> T:
+    until = time.monotonic() + deadline_seconds
+    while (found := answer()) is None:
+        if time.monotonic() > until:
+            raise FlinkError(f"waited {deadline_seconds:g} s for {what}")
+        time.sleep(0.2)
+    return found
+
+
+def root_cause_of(stacktrace: str) -> str:
+    """The last `Caused by` of a Java stack trace, in one line."""
+    causes = [line for line in stacktrace.splitlines() if line.startswith("Caused by: ")]
+    line = causes[-1].removeprefix("Caused by: ") if causes else stacktrace.splitlines()[0]
+    return line.strip()[:500]

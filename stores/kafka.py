@@ -1,0 +1,200 @@
+"""The log: the topics that Tagstream needs, where they end, where groups stand in them, and who writes and reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
+
+from stores.kafka_client import ANSWER_SECONDS, KafkaUnavailable, Producer, admin, create_consumer, unavailable
+from stores.settings import Settings
+from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, cdc_topic, tag_topic
+
+__all__ = [
+    "ANSWER_SECONDS",
+    "KafkaUnavailable",
+    "Offsets",
+    "Producer",
+    "Topic",
+    "begin_offsets",
+    "committed",
+    "create_consumer",
+    "create_topics",
+    "end_offsets",
+    "ensure_tag_topics",
+    "lag",
+    "source_topics",
+]
+
+Offsets = dict[str, dict[int, int]]
+"""topic -> partition -> offset."""
+
+SOURCE_TABLES = ("users", "products", "orders")
+_DAY_MS = 24 * 60 * 60 * 1000
+
+# The log is what every value is computed from, again and again: it is kept for as long as nobody decides otherwise.
+# Times are the broker's, so that "too far ahead" and "how late" do not depend on a writer's clock.
+_LOG_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "cleanup.policy": "delete"}
+_TAG_CONFIG = {
+    "message.timestamp.type": "LogAppendTime",
+    "cleanup.policy": "compact",
+    # The active segment is never compacted: small ones, or a tag that changes rarely is never folded at all.
+    "segment.bytes": str(64 * 1024 * 1024),
+    "segment.ms": str(_DAY_MS),
+    "min.cleanable.dirty.ratio": "0.3",
+    # A sink that was down must still meet the tombstones: they outlive any outage shorter than this.
+    "delete.retention.ms": str(30 * _DAY_MS),
+}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as Tagstream creates it."""
+
+    name: str
+    config: Mapping[str, str]
+
+
+def source_topics(settings: Settings) -> tuple[Topic, ...]:
+    """The topics that sources and the clock are written to."""
+    shop = settings.mysql.shop_database
+    names = (EVENTS_TOPIC, CLOCK_TOPIC, *(cdc_topic(table, shop) for table in SOURCE_TABLES))
+    return tuple(Topic(name, _LOG_CONFIG) for name in names)
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Create the source topics and the clock where they are missing and return the names of those created.
+
+    A topic that exists is left as it is. Raises KafkaUnavailable.
+    """
+    return _create(settings, source_topics(settings))
+
+
+def ensure_tag_topics(settings: Settings, tags: Iterable[tuple[str, int]]) -> list[str]:
+    """Create the topics of these (tag, version) where they are missing: compacted to each user's newest."""
+    return _create(settings, [Topic(tag_topic(tag, version), _TAG_CONFIG) for tag, version in tags])
+
+
+def _create(settings: Settings, topics: Iterable[Topic]) -> list[str]:
+    kafka = settings.kafka
+    wanted = [NewTopic(topic.name, kafka.partitions, kafka.replication, config=dict(topic.config)) for topic in topics]
+    if not wanted:
+        return []
+    created = []
+    # Its answers come only while the client is held.
+    client = admin(settings)
+    for name, future in client.create_topics(wanted, operation_timeout=ANSWER_SECONDS).items():
+        try:
+            future.result(ANSWER_SECONDS)
+            created.append(name)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise unavailable(settings, f"creating topic {name}", error) from error
+    return created
+
+
+def _places(cluster: ClusterMetadata, topics: Iterable[str] | None, settings: Settings) -> list[TopicPartition]:
+    names = sorted(set(topics) if topics is not None else (name for name in cluster.topics if name[:2] != "__"))
+    missing = [name for name in names if name not in cluster.topics]
+    if missing:
+        raise ValueError(
+            f"kafka at {settings.kafka.bootstrap_servers} has no topic {', '.join(missing)}; "
+            "stores.kafka.create_topics makes the sources' topics, ensure_tag_topics a tag's"
+        )
+    return [TopicPartition(name, number) for name in names for number in sorted(cluster.topics[name].partitions)]
+
+
+def end_offsets(settings: Settings, topics: Iterable[str]) -> Offsets:
+    """Where each partition of these topics ends: the offset that the next message will get.
+
+    Raises ValueError for a topic that does not exist, KafkaUnavailable.
+    """
+    return _listed(settings, topics, OffsetSpec.latest())
+
+
+def begin_offsets(settings: Settings, topics: Iterable[str]) -> Offsets:
+    """The first offset that each partition of these topics still holds. Raises as `end_offsets`."""
+    return _listed(settings, topics, OffsetSpec.earliest())
+
+
+def _listed(settings: Settings, topics: Iterable[str], at: OffsetSpec) -> Offsets:
+    client = admin(settings)
+    try:
+        return _ask_offsets(client, _places(client.list_topics(timeout=ANSWER_SECONDS), topics, settings), at)
+    except KafkaException as error:
+        raise unavailable(settings, "reading the offsets of topics", error) from error
+
+
+_PASSING = (
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+)
+
+# A topic has no leader, and a group no coordinator, in their first moments.
+_while_settling = retry(
+    retry=retry_if_exception(lambda error: isinstance(error, KafkaException) and error.args[0].code() in _PASSING),
+    wait=wait_fixed(0.1),
+    stop=stop_after_delay(ANSWER_SECONDS),
+    reraise=True,
+)
+
+
+@_while_settling
+def _ask_offsets(client: AdminClient, wanted: list[TopicPartition], at: OffsetSpec) -> Offsets:
+    found: Offsets = {}
+    if wanted:
+        asked = client.list_offsets(dict.fromkeys(wanted, at), request_timeout=ANSWER_SECONDS)
+        for place, future in asked.items():
+            found.setdefault(place.topic, {})[place.partition] = future.result(ANSWER_SECONDS).offset
+    return found
+
+
+def committed(settings: Settings, group: str, topics: Iterable[str] | None = None) -> Offsets:
+    """What a group has committed: the next offset it will read, by topic and partition. Only partitions with a commit.
+
+    `topics`: all that exist when None. Raises ValueError for a topic that does not exist, KafkaUnavailable.
+    """
+    # Not the AdminClient: its list_consumer_group_offsets ends the process (librdkafka #5040) when the group's
+    # coordinator is moving, as it is in a cluster's first seconds. This consumer never joins the group.
+    consumer = create_consumer(settings, group)
+    try:
+        places = _places(consumer.list_topics(timeout=ANSWER_SECONDS), topics, settings)
+        found: Offsets = {}
+        for place in _ask_committed(consumer, places) if places else ():
+            if place.offset >= 0:
+                found.setdefault(place.topic, {})[place.partition] = place.offset
+        return found
+    except KafkaException as error:
+        raise unavailable(settings, f"reading the offsets of group {group}", error) from error
+    finally:
+        consumer.close()
+
+
+@_while_settling
+def _ask_committed(consumer: confluent_kafka.Consumer, places: list[TopicPartition]) -> list[TopicPartition]:
+    return consumer.committed(places, timeout=ANSWER_SECONDS)
+
+
+def lag(settings: Settings, group: str, topics: Iterable[str] | None = None) -> dict[str, int]:
+    """Messages in the log that a group has not committed yet, by topic.
+
+    `topics`: those the group should read, counted from their beginning where nothing is committed; without it, the
+    topics that it has committed in. Raises ValueError for a topic that does not exist, KafkaUnavailable.
+    """
+    done = committed(settings, group, topics)
+    names = set(done if topics is None else topics)
+    ends, begins = end_offsets(settings, names), begin_offsets(settings, names)
+    return {
+        name: sum(
+            max(0, end - max(done.get(name, {}).get(partition, 0), begins[name][partition]))
+            for partition, end in ends[name].items()
+        )
+        for name in names
+    }

@@ -1,0 +1,54 @@
+"""A topic for the answers of one batch run: made for it, read once from end to end, deleted afterwards."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import NewTopic
+
+from stores.kafka import end_offsets
+from stores.kafka_client import ANSWER_SECONDS, admin, create_consumer, unavailable
+from stores.settings import Settings
+
+# For the run whose end nobody sees: what it left is gone after a day.
+_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(24 * 60 * 60 * 1000)}
+
+
+@contextmanager
+def result_topic(settings: Settings, prefix: str) -> Iterator[str]:
+    """The name of a new topic `<prefix>.<unique>`, which is deleted at the end. Raises KafkaUnavailable."""
+    name = f"{prefix}.{uuid.uuid4().hex}"
+    client = admin(settings)
+    topic = NewTopic(name, settings.kafka.partitions, settings.kafka.replication, config=_CONFIG)
+    try:
+        client.create_topics([topic], operation_timeout=ANSWER_SECONDS)[name].result(ANSWER_SECONDS)
+    except KafkaException as error:
+        raise unavailable(settings, f"creating topic {name}", error) from error
+    try:
+        yield name
+    finally:
+        with suppress(KafkaException):
+            client.delete_topics([name], operation_timeout=ANSWER_SECONDS)[name].result(ANSWER_SECONDS)
+
+
+def read_all(settings: Settings, topic: str) -> Iterator[bytes]:
+    """Every message's value up to the end that the topic has now. Raises KafkaUnavailable."""
+    left = {partition: end for partition, end in end_offsets(settings, [topic])[topic].items() if end}
+    consumer = create_consumer(settings, f"{topic}.reader")
+    try:
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
+        while left:
+            messages = consumer.consume(10_000, timeout=ANSWER_SECONDS)
+            if not messages:
+                raise unavailable(settings, f"reading topic {topic}", KafkaException("no answer"))
+            for message in messages:
+                if message.error():
+                    raise unavailable(settings, f"reading topic {topic}", KafkaException(message.error()))
+                yield message.value()
+                if left.get(message.partition(), 0) <= message.offset() + 1:
+                    left.pop(message.partition(), None)
+    finally:
+        consumer.close()

@@ -1,0 +1,43 @@
+"""Prometheus metrics of a process: names that dashboards and alerts rely on, and the /metrics they are read from."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+from stores import logs
+from stores.settings import Settings
+
+_WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+MESSAGES = Counter("tagstream_messages_total", "Kafka messages handled and flushed", ["job"])
+BYTES = Counter("tagstream_bytes_total", "Bytes of the keys and values of the messages handled", ["job"])
+BATCHES = Counter("tagstream_batches_total", "Batches flushed", ["job"])
+ROWS = Counter("tagstream_rows_total", "Rows written to a store, after repeats were folded", ["job", "store"])
+DEAD_LETTERS = Counter("tagstream_dead_letters_total", "Messages refused, by reason", ["job", "reason"])
+WRITE_SECONDS = Histogram(
+    "tagstream_write_seconds", "Seconds one batch took to write, retries included", ["job"], buckets=_WAITS
+)
+FRESHNESS_SECONDS = Histogram(
+    "tagstream_freshness_seconds",
+    "Age of a message when its batch was flushed: now minus its Kafka timestamp",
+    ["job"],
+    buckets=_WAITS,
+)
+LAG = Gauge("tagstream_lag_messages", "Messages in the log after the last one flushed", ["job", "topic", "partition"])
+COMMITTED_AT = Gauge("tagstream_committed_at_seconds", "When offsets were last committed, epoch seconds", ["job"])
+STORE_UP = Gauge(
+    "tagstream_store_up", "1 when the last use of the store succeeded, 0 while waiting for it", ["job", "store"]
+)
+TICKS = Counter("tagstream_ticks_total", "Ticks written to the clock topic")
+NEWEST_TICK = Gauge("tagstream_newest_tick_minute", "The newest complete minute in the clock topic, epoch minutes")
+
+
+def serve(settings: Settings) -> int:
+    """Serve /metrics from a thread of this process and return the port, which is a free one when settings name 0.
+
+    Raises OSError when the port is taken.
+    """
+    server, _ = start_http_server(settings.metrics_port, addr=settings.metrics_host)
+    port = server.server_port
+    logs.get(__name__).info("metrics_served", host=settings.metrics_host, port=port)
+    return port

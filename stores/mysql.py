@@ -1,0 +1,76 @@
+"""MySQL or MariaDB: connections and transactions."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pymysql
+from pymysql.constants import ER
+from pymysql.cursors import DictCursor
+
+from stores.settings import Settings
+
+ANSWER_SECONDS = 30
+
+_OURS_TO_FIX = (ER.DBACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR, ER.BAD_DB_ERROR, ER.BAD_FIELD_ERROR)
+"""pymysql calls these operational as well, but no waiting mends a wrong password or a missing column."""
+
+
+class MySQLUnavailable(Exception):
+    """MySQL did not do what was asked: away, or busy with somebody else's transaction. Trying again may help."""
+
+
+def connect(
+    settings: Settings, database: str | None = None, answer_seconds: float = ANSWER_SECONDS
+) -> pymysql.Connection[DictCursor]:
+    """A connection in UTC, without autocommit, rows as dicts. `database`: Tagstream's own when None.
+
+    Raises MySQLUnavailable.
+    """
+    mysql = settings.mysql
+    with naming(settings):
+        return pymysql.connect(
+            host=mysql.host,
+            port=mysql.port,
+            user=mysql.user,
+            password=mysql.password.get_secret_value(),
+            database=database or mysql.tagging_database,
+            charset="utf8mb4",
+            cursorclass=DictCursor,
+            init_command="SET time_zone = '+00:00'",
+            connect_timeout=answer_seconds,
+            read_timeout=answer_seconds,
+            write_timeout=answer_seconds,
+            ssl=ssl.create_default_context(cafile=mysql.ssl_ca_file) if mysql.ssl_ca_file else None,
+        )
+
+
+@contextmanager
+def transaction(settings: Settings, database: str | None = None) -> Iterator[Any]:
+    """A cursor of one transaction on a connection of its own: committed at the end, rolled back on any exception.
+
+    Raises MySQLUnavailable.
+    """
+    connection = connect(settings, database)
+    try:
+        with naming(settings), connection.cursor() as cursor:
+            yield cursor
+            connection.commit()
+    finally:
+        # Closing without a commit rolls back.
+        connection.close()
+
+
+@contextmanager
+def naming(settings: Settings) -> Iterator[None]:
+    """Turn the driver's errors that waiting may mend into MySQLUnavailable, with the server's address."""
+    try:
+        yield
+    except (pymysql.OperationalError, pymysql.InterfaceError) as error:
+        if error.args and error.args[0] in _OURS_TO_FIX:
+            raise
+        said = error.args[1] if len(error.args) > 1 else str(error) or type(error).__name__
+        raise MySQLUnavailable(f"mysql at {settings.mysql.host}:{settings.mysql.port}: {said}") from error

@@ -1,0 +1,139 @@
+"""Configuration: `TAGSTREAM_*` variables over a TOML file over defaults. Production differs from the demo by this alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+LOCAL_CONFIG = Path(__file__).parent.parent / ".local" / "demo" / "tagstream.toml"
+"""Where the local stack writes the addresses that it really got; read when TAGSTREAM_CONFIG names no other file."""
+
+
+class Kafka(BaseModel):
+    """How to reach the log. `partitions` and `replication` are used when Tagstream creates a topic."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: str | None = None
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_ca_file: str | None = None
+    partitions: int = Field(4, ge=1)
+    replication: int = Field(1, ge=1)
+
+
+class MySQL(BaseModel):
+    """The server that holds the `shop` source tables and the `tagging` registry."""
+
+    host: str = "127.0.0.1"
+    port: int = 3306
+    user: str = "tagstream"
+    password: SecretStr = SecretStr("tagstream")
+    shop_database: str = "shop"
+    tagging_database: str = "tagging"
+    ssl_ca_file: str | None = None
+
+
+class ClickHouse(BaseModel):
+    """ClickHouse's HTTP interface."""
+
+    host: str = "127.0.0.1"
+    port: int = 8123
+    user: str = "default"
+    password: SecretStr = SecretStr("")
+    database: str = "tagstream"
+    secure: bool = False
+
+
+class HBase(BaseModel):
+    """HBase's Thrift interface and the table of profiles."""
+
+    host: str = "127.0.0.1"
+    port: int = 9090
+    table: str = "profile"
+    timeout_seconds: float = 30
+
+
+class Flink(BaseModel):
+    """A Flink cluster by its REST address. `state_dir` is where checkpoints and savepoints go (a URI the cluster can write)."""
+
+    rest_url: str = "http://127.0.0.1:8081"
+    parallelism: int = Field(2, ge=1)
+    state_dir: str = "file:///tmp/tagstream-state"
+    checkpoint_seconds: int = Field(10, ge=1)
+    connector_jar: str = ""
+    deduplicate_days: int = Field(7, ge=1)
+    late_days: int = Field(7, ge=1)
+
+
+class Connect(BaseModel):
+    """Kafka Connect's REST address, asked for the state of the Debezium connector."""
+
+    url: str = "http://127.0.0.1:8083"
+
+
+class Api(BaseModel):
+    """Where the API listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 5000
+    max_body_bytes: int = 1_000_000
+    max_events_per_request: int = 1_000
+
+
+class Sinks(BaseModel):
+    """How much a sink takes at once, and how many refused messages it takes before it stops for a person to look.
+
+    A batch ends with `batch_messages`, or `linger_seconds` after its first message. `group_prefix` begins the names of the
+    sinks' consumer groups: another one reads the log from the beginning, beside the first.
+    """
+
+    group_prefix: str = "tagstream"
+    batch_messages: int = Field(20_000, ge=1)
+    profile_linger_seconds: float = Field(0.05, ge=0)
+    clickhouse_linger_seconds: float = Field(0.5, ge=0)
+    dead_letters_window: int = Field(1_000, ge=1)
+    dead_letters_share: float = Field(0.5, ge=0, le=1)
+    dead_letters_most: int | None = None
+
+
+class Settings(BaseSettings):
+    """All of Tagstream's configuration. A nested value's variable is TAGSTREAM_KAFKA__BOOTSTRAP_SERVERS and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="TAGSTREAM_", env_nested_delimiter="__", extra="ignore")
+
+    kafka: Kafka = Kafka()
+    mysql: MySQL = MySQL()
+    clickhouse: ClickHouse = ClickHouse()
+    hbase: HBase = HBase()
+    flink: Flink = Flink()
+    connect: Connect = Connect()
+    api: Api = Api()
+    sinks: Sinks = Sinks()
+    cdc_format: Literal["debezium", "canal"] = "debezium"
+    metrics_port: int = Field(0, description="Port of a job's own /metrics; 0 takes a free one")
+    metrics_host: str = Field("127.0.0.1", description="Where /metrics listens; 0.0.0.0 lets another host scrape it")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        named = os.environ.get("TAGSTREAM_CONFIG")
+        if named and not Path(named).is_file():
+            raise FileNotFoundError(f"TAGSTREAM_CONFIG names {named}, and there is no such file")
+        file = TomlConfigSettingsSource(settings_cls, Path(named) if named else LOCAL_CONFIG)
+        return init_settings, env_settings, file
+
+
+def load() -> Settings:
+    """Read the settings now. Raises pydantic.ValidationError naming each wrong value, FileNotFoundError for a missing file."""
+    return Settings()

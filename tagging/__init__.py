@@ -1,0 +1,1 @@
+"""The domain: tags, sources, windows and the compiler. No I/O, no clock, no engine, no web."""

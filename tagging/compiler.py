@@ -1,0 +1,89 @@
+"""Compiles a tag's SELECT to Flink SQL. A pipeline of pure functions; every problem is collected before any is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sqlglot import exp
+
+from tagging.allowed import Found, only_allowed
+from tagging.definition import TagDefinition
+from tagging.dialect import write
+from tagging.hardening import check_growth, hardened
+from tagging.problems import Problem, TagProblems, place
+from tagging.reading import offset_of, read
+from tagging.scopes import Resolver
+from tagging.shapes import as_upserts, check_output
+from tagging.sources import CATALOG, Catalog
+from tagging.unfolding import lower_names, without_qualify, without_with
+from tagging.windows import Window
+
+MOST_WINDOWS = 8
+MOST_JOINS = 8
+MOST_UNIONS = 16
+
+
+@dataclass(frozen=True)
+class CompiledTag:
+    """A tag as Flink SQL: `query` gives user_id STRING and value of the tag's Flink type, one upsert a user.
+
+    `columns`: of each source and window that it reads (by the view's name), the columns that it needs.
+    """
+
+    definition: TagDefinition
+    query: str
+    sources: frozenset[str]
+    windows: frozenset[Window]
+    columns: Mapping[str, frozenset[str]]
+
+
+def compile_tag(definition: TagDefinition, catalog: Catalog = CATALOG) -> CompiledTag:
+    """Compile one tag. Raises TagProblems with every problem, lines and columns as in the file that it came from."""
+    tree, unread = read(definition.sql, definition.first_line)
+    if tree is None:
+        raise TagProblems(unread, definition.name)
+    tree, unlisted = only_allowed(tree)
+    tree = lower_names(tree)
+    tree, unqualified = without_qualify(tree)
+    tree, unfolded = without_with(tree, catalog)
+    found: list[Found] = [*unlisted, *unqualified, *unfolded]
+    if tree is None:
+        raise TagProblems(_problems(definition, found), definition.name)
+
+    def report(node: exp.Expr, message: str, suggestion: str) -> None:
+        found.append((offset_of(node), message, suggestion))
+
+    resolver = Resolver(catalog, report)
+    while isinstance(tree, exp.Subquery) and not tree.alias:
+        tree = tree.this
+    resolver.unranked(tree)
+    check_growth(tree, report)
+    for what, number, most in (
+        ("windows", len(resolver.windows), MOST_WINDOWS),
+        ("joins", sum(1 for _ in tree.find_all(exp.Join)), MOST_JOINS),
+        ("UNION ALL", sum(1 for _ in tree.find_all(exp.Union)), MOST_UNIONS),
+    ):
+        if number > most:
+            report(tree, f"{number} {what}, at most {most} are allowed", "split the tag")
+    if not isinstance(tree, exp.Select):
+        report(tree, "there can be several rows for one user", "put UNION ALL in a derived table, and GROUP BY user_id")
+    elif check_output(tree, resolver.selects[id(tree)], definition, report) and not found:
+        tree = as_upserts(tree, resolver.selects, definition, report)
+    if found:
+        raise TagProblems(_problems(definition, found), definition.name)
+    return CompiledTag(
+        definition,
+        write(hardened(tree)),
+        frozenset(resolver.sources),
+        frozenset(resolver.windows),
+        MappingProxyType({view: frozenset(columns) for view, columns in sorted(resolver.reads.items())}),
+    )
+
+
+def _problems(definition: TagDefinition, found: list[Found]) -> list[Problem]:
+    return [
+        Problem(*place(definition.sql, offset, definition.first_line), message, suggestion)
+        for offset, message, suggestion in found
+    ]

@@ -1,0 +1,49 @@
+"""Names shared by every part: topics, HBase rows and columns. One place, so that a reader and a writer cannot differ."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+EVENTS_TOPIC = "events"
+CLOCK_TOPIC = "clock"
+CDC_PREFIX = "cdc"
+TAG_TOPIC_PATTERN = r"^tag\.[a-z][a-z0-9_]{0,62}\.v[0-9]+$"
+CLOCK_SHARDS = 64
+"""Ticks a minute; a row's shard is a fixed function of its place in the log, so that expiry spreads over all cores."""
+
+TAG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_TAG_TOPIC = re.compile(r"tag\.([a-z][a-z0-9_]{0,62})\.v([0-9]+)")
+
+
+def tag_topic(tag: str, version: int) -> str:
+    """The upsert topic of one tag version."""
+    return f"tag.{tag}.v{version}"
+
+
+def parse_tag_topic(topic: str) -> tuple[str, int]:
+    """(tag, version) of a tag topic. Raises ValueError for any other topic."""
+    found = _TAG_TOPIC.fullmatch(topic)
+    if not found:
+        raise ValueError(f"not a tag topic: {topic!r}; expected tag.<name>.v<version>")
+    return found[1], int(found[2])
+
+
+def cdc_topic(table: str, database: str = "shop") -> str:
+    """The topic of one source table's row changes."""
+    return f"{CDC_PREFIX}.{database}.{table}"
+
+
+def profile_row(user_id: str) -> bytes:
+    """The HBase row of a user: two hex digits of a hash, then the id, so that ids in sequence spread over regions."""
+    return (hashlib.md5(user_id.encode(), usedforsecurity=False).hexdigest()[:2] + ":" + user_id).encode()
+
+
+def profile_user(row: bytes) -> str:
+    """The user of an HBase row; the inverse of `profile_row`."""
+    return row.decode()[3:]
+
+
+def profile_column(tag: str, version: int) -> bytes:
+    """The HBase column of one tag version: family `t`, qualifier `<tag>.v<version>`."""
+    return f"t:{tag}.v{version}".encode()

@@ -1,0 +1,117 @@
+"""What a tag may read: sources, their columns with Flink types, their time and their key. The one catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+STRING = "STRING"
+TIME = "TIMESTAMP_LTZ(3)"
+MONEY = "DECIMAL(12, 2)"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source: `columns` name -> Flink type in order; `key` is unique; `time_column` moves a row through windows.
+
+    A source without a time column has no windows.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    key: str
+    time_column: str | None
+    about: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
+        for name in (self.name, *self.columns):
+            if not IDENTIFIER.fullmatch(name) or "__" in name:
+                raise ValueError(f"source {self.name}: {name!r} is not a name: a-z, 0-9 and single _, from a letter on")
+        for column in (self.key, self.time_column):
+            if column is not None and column not in self.columns:
+                raise ValueError(f"source {self.name}: no column {column!r}; it has {', '.join(self.columns)}")
+
+
+SHARD_COLUMN = "__shard"
+LOGGED_AT_COLUMN = "__logged_at"
+"""Columns that every source has for the windows' sake. No tag can name them: two underscores are refused."""
+
+Catalog = Mapping[str, Source]
+
+EVENTS = Source(
+    "events",
+    {
+        "event_id": STRING,
+        "user_id": STRING,
+        "event_type": STRING,
+        "item_id": STRING,
+        "properties": "MAP<STRING, STRING>",
+        "occurred_at": TIME,
+    },
+    key="event_id",
+    time_column="occurred_at",
+    about="what users do, each event once",
+)
+
+USERS = Source(
+    "users",
+    {
+        "user_id": STRING,
+        "gender": STRING,
+        "birth_year": "INT",
+        "city": STRING,
+        "country": STRING,
+        "signup_channel": STRING,
+        "referred_by": STRING,
+        "email": STRING,
+        "phone": STRING,
+        "registered_at": TIME,
+        "updated_at": TIME,
+    },
+    key="user_id",
+    time_column="registered_at",
+    about="the shop's users as they are now",
+)
+
+PRODUCTS = Source(
+    "products",
+    {
+        "product_id": STRING,
+        "title": STRING,
+        "category": STRING,
+        "brand": STRING,
+        "price": MONEY,
+        "updated_at": TIME,
+    },
+    key="product_id",
+    time_column="updated_at",
+    about="the shop's products as they are now",
+)
+
+ORDERS = Source(
+    "orders",
+    {
+        "order_id": STRING,
+        "user_id": STRING,
+        "product_id": STRING,
+        "quantity": "INT",
+        "amount": MONEY,
+        "discount": MONEY,
+        "coupon": STRING,
+        "status": STRING,
+        "shipping_address": STRING,
+        "ordered_at": TIME,
+        "updated_at": TIME,
+    },
+    key="order_id",
+    time_column="ordered_at",
+    about="the shop's orders as they are now",
+)
+
+CATALOG: Catalog = MappingProxyType({source.name: source for source in (EVENTS, USERS, PRODUCTS, ORDERS)})
+"""Every source by name."""

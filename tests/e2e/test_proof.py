@@ -1,0 +1,99 @@
+"""The promise, on real services under load: stream and batch agree on every user, whatever is killed, and a lie is found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from deploy.demo.bring_up import Demo, DemoConfig
+from deploy.demo.steps import Steps
+from jobs.builtin import JOB_NAME, builtin_tags
+from jobs.pipeline import ensure_running
+from jobs.statements import Job
+from jobs.verify import verify
+from stores import mysql
+from stores.flink import FlinkCluster
+from stores.hbase import ProfileStore
+from tagging.parity import Outcome, TagParity
+from tests.conftest import RunningStack
+
+pytestmark = [pytest.mark.stack]
+
+FAILURE_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def fed(stack: RunningStack, app_url: str) -> Iterator[RunningStack]:
+    """The stack with a shop's past, the clickstream, and live events coming in."""
+    Demo(DemoConfig(stack="test", rate=200, users=300, history_messages=20_000), Steps(Console())).start()
+    yield stack
+    stack.stack.down(["generator"])
+
+
+def compare(stack: RunningStack, *names: str) -> list[TagParity]:
+    return [item for item in verify(builtin_tags(*names), stack.settings) if isinstance(item, TagParity)]
+
+
+def total(results: list[TagParity], outcome: Outcome) -> int:
+    return sum(result.counts[outcome] for result in results)
+
+
+def wrong(results: list[TagParity]) -> list[tuple]:
+    bad = (Outcome.MISSING, Outcome.EXTRA, Outcome.DIFFERENT)
+    return [(r.tag, r.store, f) for r in results for f in r.findings if f.outcome in bad]
+
+
+def test_stream_and_batch_agree_on_every_user_of_every_tag_while_events_come_in(fed: RunningStack) -> None:
+    results = compare(fed)
+    assert wrong(results) == []
+    assert {result.tag for result in results} == {tag.definition.name for tag in builtin_tags()}
+    assert total(results, Outcome.EQUAL) > 10_000
+
+
+@pytest.mark.parametrize(
+    "killed",
+    [("taskmanager",), ("sink_profile", "sink_values", "sink_events", "clock"), ("clickhouse",), ("hbase", "thrift")],
+)
+def test_a_process_that_is_killed_under_load_changes_no_answer(fed: RunningStack, killed: tuple[str, ...]) -> None:
+    for name in killed:
+        fed.kill(name)
+    fed.up(*killed)
+    ensure_running(Job(JOB_NAME, builtin_tags()), fed.settings)
+    results = compare(fed, "views_7d", "spend_tier_30d", "heat_1h", "city", "favourite_category_30d")
+    assert wrong(results) == []
+    assert total(results, Outcome.EQUAL) > 1_000
+
+
+def test_a_value_that_was_tampered_with_is_found_and_its_user_named(fed: RunningStack) -> None:
+    tag = builtin_tags("city")[0]
+    key = (tag.definition.name, tag.definition.version)
+    with ProfileStore(fed.settings.hbase) as profiles:
+        user, cell = next((u, cells[key]) for u, cells in profiles.scan([key]) if cells.get(key) and cells[key].value)
+        profiles.write({user: {key: cell._replace(value="Atlantis", offset=cell.offset + 1)}})
+        try:
+            results = compare(fed, "city")
+        finally:
+            profiles.write({user: {key: cell._replace(offset=cell.offset + 2)}})
+    findings = [(store, f.user_id, f.batch, f.stored) for _, store, f in wrong(results)]
+    assert findings == [("hbase", user, cell.value, "Atlantis")]
+
+
+def test_a_column_that_mysql_renames_stops_the_job_with_a_named_cause(fed: RunningStack) -> None:
+    fed.stack.down(["generator"])
+    cluster = FlinkCluster(fed.settings.flink)
+    job_id, _ = ensure_running(Job(JOB_NAME, builtin_tags()), fed.settings)
+    with mysql.transaction(fed.settings, "shop") as cursor:
+        cursor.execute("ALTER TABLE users RENAME COLUMN city TO town")
+        cursor.execute("UPDATE users SET town = CONCAT(town, ' (new)') LIMIT 1")
+    try:
+        until = time.monotonic() + FAILURE_SECONDS
+        while cluster.job(job_id).state != "FAILED":
+            assert time.monotonic() < until, cluster.job(job_id)
+            time.sleep(1)
+        assert "Could not find field with name 'city'" in (cluster.root_cause(job_id) or "")
+    finally:
+        with mysql.transaction(fed.settings, "shop") as cursor:
+            cursor.execute("ALTER TABLE users RENAME COLUMN town TO city")

@@ -1,0 +1,281 @@
+"""The API's stores in memory. They pass the contract suite of the real ones (tests/contract/test_api_stores.py)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.ports import (
+    Activity,
+    Bin,
+    Check,
+    Coverage,
+    Delivery,
+    Finding,
+    JobState,
+    Member,
+    NumberedUser,
+    ProfileValue,
+    Stores,
+    Unavailable,
+    ValueCount,
+)
+from tagging.definition import TagDefinition
+
+
+class Breakable:
+    """A store that can be down."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.reason: str | None = None
+
+    def fail(self, reason: str = "connection refused") -> None:
+        """Be down from now on."""
+        self.reason = reason
+
+    def ask(self) -> None:
+        """Raises Unavailable while the store is down."""
+        if self.reason is not None:
+            raise Unavailable(self.name, self.reason)
+
+
+class MemoryProfiles(Breakable):
+    """Profiles by user."""
+
+    def __init__(self, values: Mapping[str, Sequence[ProfileValue]]) -> None:
+        super().__init__("hbase")
+        self.values = dict(values)
+
+    def read(self, user_id: str) -> Sequence[ProfileValue]:
+        self.ask()
+        return self.values.get(user_id, ())
+
+
+class MemoryUsers(Breakable):
+    """Users in order of id."""
+
+    def __init__(self, users: Iterable[NumberedUser]) -> None:
+        super().__init__("clickhouse")
+        self.users = sorted(users, key=lambda user: user.user_id.encode())
+
+    def search(self, prefix: str, after: str, limit: int) -> Sequence[NumberedUser]:
+        self.ask()
+        return [
+            user for user in self.users if user.user_id.startswith(prefix) and user.user_id.encode() > after.encode()
+        ][:limit]
+
+    def total(self) -> int:
+        self.ask()
+        return len(self.users)
+
+
+class MemoryNumbers(Breakable):
+    """The numbers of the users in a list."""
+
+    def __init__(self, users: MemoryUsers) -> None:
+        super().__init__("mysql")
+        self._users = users
+
+    def number_of(self, user_id: str) -> int | None:
+        self.ask()
+        return next((user.user_no for user in self._users.users if user.user_id == user_id), None)
+
+
+@dataclass(frozen=True)
+class StoredValue:
+    """A row of tag values."""
+
+    tag: str
+    version: int
+    user_no: int
+    user_id: str
+    value: Any
+    changed_at_ms: int
+
+
+class MemoryStatistics(Breakable):
+    """Counts over rows. A value None is the explicit "no value"."""
+
+    def __init__(self, rows: Sequence[StoredValue]) -> None:
+        super().__init__("clickhouse")
+        self.rows = sorted(rows, key=lambda row: row.user_no)
+        self.asked = 0
+
+    def _of(self, tag: str, version: int) -> list[StoredValue]:
+        self.ask()
+        self.asked += 1
+        return [row for row in self.rows if (row.tag, row.version) == (tag, version) and row.value is not None]
+
+    def coverage(self) -> Mapping[tuple[str, int], Coverage]:
+        self.ask()
+        self.asked += 1
+        found: dict[tuple[str, int], Coverage] = {}
+        for row in self.rows:
+            before = found.get((row.tag, row.version), Coverage(0, 0))
+            found[(row.tag, row.version)] = Coverage(
+                before.users + (row.value is not None), max(before.last_changed_at_ms or 0, row.changed_at_ms)
+            )
+        return found
+
+    def distribution(self, tag: str, version: int, limit: int) -> Sequence[ValueCount]:
+        counts = Counter(row.value for row in self._of(tag, version))
+        return [
+            ValueCount(value, users) for value, users in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        ][:limit]
+
+    def histogram(self, tag: str, version: int, bins: int) -> Sequence[Bin]:
+        numbers = [float(row.value) for row in self._of(tag, version)]
+        if not numbers:
+            return []
+        low, high = min(numbers), max(numbers)
+        if low == high:
+            return [Bin(low, high, len(numbers))]
+        width = (high - low) / bins
+        counts = Counter(min(int((number - low) / width), bins - 1) for number in numbers)
+        return [Bin(low + width * index, low + width * (index + 1), counts[index]) for index in range(bins)]
+
+    def members(self, tag: str, version: int, value: Any | None, after: int, limit: int) -> Sequence[Member]:
+        return [
+            Member(row.user_id, row.user_no, row.value, row.changed_at_ms)
+            for row in self._of(tag, version)
+            if row.user_no > after and (value is None or row.value == value)
+        ][:limit]
+
+
+class MemoryEventLog:
+    """A log that takes what it is told to take. `lost` are the places in a request that get no acknowledgement."""
+
+    def __init__(self) -> None:
+        self.events: list[Mapping[str, Any]] = []
+        self.lost: set[int] = set()
+
+    def append(self, events: Sequence[Mapping[str, Any]]) -> Sequence[Delivery]:
+        self.events += [event for index, event in enumerate(events) if index not in self.lost]
+        return [Delivery("no answer in 5 s" if index in self.lost else None) for index in range(len(events))]
+
+
+@dataclass
+class FixedRegistry:
+    """Tags that do not change."""
+
+    definitions: Sequence[TagDefinition]
+
+    def tags(self) -> Sequence[TagDefinition]:
+        return sorted(self.definitions, key=lambda tag: tag.name)
+
+    def compiled_sql(self, name: str) -> str | None:
+        return f"-- {name}"
+
+
+class Fixed(Breakable):
+    """A store with one answer."""
+
+    def __init__(self, name: str, answer: Any) -> None:
+        super().__init__(name)
+        self.answer = answer
+
+    def read(self) -> Any:
+        self.ask()
+        return self.answer
+
+    by_group = read
+
+
+@dataclass
+class FixedCheck:
+    """A check that finds what it is told, or raises it, or hangs until `release` is set."""
+
+    name: str
+    findings: Sequence[Finding] = ()
+    essential: bool = False
+    error: Exception | None = None
+    hang: Any = None
+    runs: list[int] = field(default_factory=list)
+
+    def run(self) -> Sequence[Finding]:
+        self.runs.append(1)
+        if self.hang is not None:
+            self.hang.wait()
+        if self.error is not None:
+            raise self.error
+        return self.findings
+
+
+def definition(name: str, value_type: str = "string", version: int = 1) -> TagDefinition:
+    """A tag of this name."""
+    return TagDefinition(
+        name=name,
+        title=name.title(),
+        description=f"What {name} says",
+        value_type=value_type,
+        dimension="behaviour",
+        owner="growth",
+        sql=f"SELECT user_id, {name} AS value FROM users",
+        version=version,
+    )
+
+
+@dataclass
+class World:
+    """A seeded set of stores, each reachable by a test that wants to break it."""
+
+    profiles: MemoryProfiles
+    numbers: MemoryNumbers
+    users: MemoryUsers
+    statistics: MemoryStatistics
+    events: MemoryEventLog
+    registry: FixedRegistry
+    activities: Fixed
+    lags: Fixed
+    jobs: Fixed
+    checks: list[Check] = field(default_factory=list)
+
+    def stores(self) -> Stores:
+        """As the application takes them."""
+        return Stores(
+            self.profiles,
+            self.numbers,
+            self.users,
+            self.statistics,
+            self.events,
+            self.registry,
+            self.activities,
+            self.lags,
+            self.jobs,
+            self.checks,
+        )
+
+
+AT_MS = 1_790_000_000_000
+
+
+def seeded(users: int = 5) -> World:
+    """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
+    rows = []
+    profiles: dict[str, list[ProfileValue]] = {"old/one": [ProfileValue("tier", 1, "gold", AT_MS)]}
+    for number in range(users):
+        user_id = f"u{number}"
+        values = {"tier": None if number == 0 else ("gold" if number % 2 else "silver"), "spend": 10.5 * number}
+        values["flag"] = number == 1
+        rows += [StoredValue(tag, 1, number + 1, user_id, value, AT_MS + number) for tag, value in values.items()]
+        profiles[user_id] = [
+            ProfileValue(tag, 1, value, AT_MS + number, absent=value is None) for tag, value in values.items()
+        ]
+        profiles[user_id].append(ProfileValue("tier", 2, "not live yet", AT_MS))
+        profiles[user_id].append(ProfileValue("dropped", 1, "no definition", AT_MS))
+    known = MemoryUsers(NumberedUser(f"u{number}", number + 1) for number in range(users))
+    return World(
+        profiles=MemoryProfiles(profiles),
+        numbers=MemoryNumbers(known),
+        users=known,
+        statistics=MemoryStatistics(rows),
+        events=MemoryEventLog(),
+        registry=FixedRegistry([definition("tier"), definition("spend", "decimal"), definition("flag", "boolean")]),
+        activities=Fixed("clickhouse", Activity(1000, 3, 12.345, 4.5, [(29_833_333, 7), (29_833_334, 0)])),
+        lags=Fixed("kafka", {"tagstream.sink_profile": 3}),
+        jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
+        checks=[FixedCheck("kafka", [Finding("kafka", "ok", "4 topics")], essential=True)],
+    )

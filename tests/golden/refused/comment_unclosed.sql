@@ -1,0 +1,2 @@
+SELECT user_id, city AS value
+FROM users /* where does it end

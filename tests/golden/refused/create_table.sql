@@ -1,0 +1,1 @@
+CREATE TABLE x AS SELECT user_id, city AS value FROM users

@@ -1,0 +1,1 @@
+SELECT user_id, DATE_FORMAT(registered_at, city) AS value FROM users

@@ -1,0 +1,3 @@
+SELECT user_id, MAX(__shard) AS value
+FROM LAST(events, INTERVAL '7' DAY)
+GROUP BY user_id

@@ -1,0 +1,1 @@
+SELECT usеr_id, city AS value FROM users

@@ -1,0 +1,1 @@
+ſELECT user_id, city AS value FROM users

@@ -1,0 +1,1 @@
+INSERT INTO tag_city SELECT user_id, city FROM users

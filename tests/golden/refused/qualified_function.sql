@@ -1,0 +1,1 @@
+SELECT user_id, hive.db.f(city) AS value FROM users

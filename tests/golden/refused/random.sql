@@ -1,0 +1,1 @@
+SELECT user_id, RAND() AS value FROM users WHERE UUID() <> ''

@@ -1,0 +1,2 @@
+SELECT user_id, SUM(amount) OVER (PARTITION BY user_id ORDER BY ordered_at ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) AS value
+FROM orders

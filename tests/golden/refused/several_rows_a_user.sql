@@ -1,0 +1,1 @@
+SELECT user_id, event_type AS value FROM events

@@ -1,0 +1,1 @@
+SELECT DISTINCT user_id, event_type AS value FROM events

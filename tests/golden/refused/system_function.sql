@@ -1,0 +1,1 @@
+SELECT user_id, CURRENT_DATABASE() AS value FROM users

@@ -1,0 +1,1 @@
+SELECT shard AS user_id, MAX(minute) AS value FROM clock GROUP BY shard

@@ -1,0 +1,2 @@
+SELECT user_id, city AS value FROM users -- the end; not
+; DELETE FROM users

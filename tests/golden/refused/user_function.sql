@@ -1,0 +1,1 @@
+SELECT user_id, my_udf(city) AS value FROM users

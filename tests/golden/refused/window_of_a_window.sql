@@ -1,0 +1,3 @@
+SELECT user_id, COUNT(*) AS value
+FROM LAST(LAST(events, INTERVAL '7' DAY), INTERVAL '1' DAY)
+GROUP BY user_id

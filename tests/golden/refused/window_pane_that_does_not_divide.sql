@@ -1,0 +1,1 @@
+SELECT user_id, COUNT(*) AS value FROM LAST(events, INTERVAL '1' HOUR, INTERVAL '7' MINUTE) GROUP BY user_id

@@ -1,0 +1,2 @@
+WITH spare AS (SELECT user_id FROM users)
+SELECT user_id, COUNT(*) AS value FROM orders GROUP BY user_id

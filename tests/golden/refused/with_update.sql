@@ -1,0 +1,1 @@
+WITH x AS (SELECT user_id FROM users) DELETE FROM users

@@ -1,0 +1,1 @@
+SELECT city AS value, user_id FROM users

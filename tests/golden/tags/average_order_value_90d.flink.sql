@@ -1,0 +1,24 @@
+CREATE TEMPORARY VIEW `orders__last_129600m_60m` AS
+SELECT
+  `order_id`, `user_id`, `amount`, `status`
+FROM (
+  SELECT
+    *,
+    COALESCE(
+      (TIMESTAMPDIFF(MINUTE, TO_TIMESTAMP_LTZ(0, 3), `ordered_at`) / 60 + 1) * 60 + 129600,
+      CAST(0 AS BIGINT)
+    ) AS `__leaves_at`
+  FROM `orders`
+)
+WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
+  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0);
+
+-- average_order_value_90d: DECIMAL(18, 4)
+SELECT
+  `orders`.`user_id` AS `user_id`,
+  TRY_CAST(AVG(`orders`.`amount`) AS DECIMAL(18, 4)) AS `value`
+FROM `orders__last_129600m_60m` AS `orders`
+WHERE
+  `orders`.`status` NOT IN ('cancelled', 'refunded')
+GROUP BY
+  `orders`.`user_id`;

@@ -1,0 +1,12 @@
+-- registration_cohort: STRING
+SELECT
+  `tagged`.`user_id` AS `user_id`,
+  MAX(`tagged`.`value`) FILTER (WHERE `tagged`.`value` IS NOT NULL) AS `value`
+FROM (
+  SELECT
+    `users`.`user_id` AS `user_id`,
+    CAST(DATE_FORMAT(`users`.`registered_at`, 'yyyy-MM') AS STRING) AS `value`
+  FROM `users` AS `users`
+) AS `tagged`
+GROUP BY
+  `tagged`.`user_id`;

@@ -1,0 +1,33 @@
+CREATE TEMPORARY VIEW `orders__last_43200m_60m` AS
+SELECT
+  `order_id`, `user_id`, `amount`, `status`
+FROM (
+  SELECT
+    *,
+    COALESCE(
+      (TIMESTAMPDIFF(MINUTE, TO_TIMESTAMP_LTZ(0, 3), `ordered_at`) / 60 + 1) * 60 + 43200,
+      CAST(0 AS BIGINT)
+    ) AS `__leaves_at`
+  FROM `orders`
+)
+WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
+  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0);
+
+-- spend_tier_30d: STRING
+SELECT
+  `orders`.`user_id` AS `user_id`,
+  CAST(CASE
+    WHEN SUM(`orders`.`amount`) >= 1000
+    THEN 'platinum'
+    WHEN SUM(`orders`.`amount`) >= 300
+    THEN 'gold'
+    WHEN SUM(`orders`.`amount`) >= 100
+    THEN 'silver'
+    WHEN SUM(`orders`.`amount`) > 0
+    THEN 'bronze'
+  END AS STRING) AS `value`
+FROM `orders__last_43200m_60m` AS `orders`
+WHERE
+  `orders`.`status` NOT IN ('cancelled', 'refunded')
+GROUP BY
+  `orders`.`user_id`;

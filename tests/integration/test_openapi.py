@@ -1,0 +1,182 @@
+"""The API's document against the API: every documented answer is given once and fits its schema, and no other is given."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from api import create_app
+from stores.settings import Api, Settings
+from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
+
+FORMATS = FormatChecker([])
+EVENT = {"user_id": "u1", "event_type": "cart"}
+
+
+@FORMATS.checks("date-time")
+def _is_iso_utc(value: object) -> bool:
+    return not isinstance(value, str) or bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value))
+
+
+@dataclass
+class Asked:
+    """A request, what to break before it, and the answer that the document promises for it."""
+
+    operation: str
+    status: int
+    path: str
+    method: str = "GET"
+    request: dict[str, Any] = field(default_factory=dict)
+    breaks: Callable[[World], None] = lambda world: None
+
+
+def _fails(store: str) -> Callable[[World], None]:
+    return lambda world: getattr(world, store).fail()
+
+
+def _raises(store: str, method: str) -> Callable[[World], None]:
+    return lambda world: setattr(getattr(world, store), method, lambda *given: 1 / 0)
+
+
+def _down(world: World) -> None:
+    world.checks.append(FixedCheck("hbase", error=ConnectionError("refused"), essential=True))
+
+
+def _loses(world: World) -> None:
+    world.events.lost = {0}
+
+
+def _json(body: Any) -> dict[str, Any]:
+    return {"data": json.dumps(body), "content_type": "application/json"}
+
+
+EVENTS = "/api/v1/events"
+ASKED = [
+    Asked("search_users", 200, "/api/v1/users?search=u&limit=2"),
+    Asked("search_users", 422, "/api/v1/users?limit=0"),
+    Asked("search_users", 500, "/api/v1/users", breaks=_raises("users", "search")),
+    Asked("search_users", 503, "/api/v1/users", breaks=_fails("users")),
+    Asked("read_profile", 200, "/api/v1/users/u1"),
+    Asked("read_profile", 404, "/api/v1/users/nobody"),
+    Asked("read_profile", 422, "/api/v1/users/" + "x" * 129),
+    Asked("read_profile", 500, "/api/v1/users/u1", breaks=_raises("profiles", "read")),
+    Asked("read_profile", 503, "/api/v1/users/u1", breaks=_fails("profiles")),
+    Asked("list_tags", 200, "/api/v1/tags"),
+    Asked("list_tags", 500, "/api/v1/tags", breaks=_raises("statistics", "coverage")),
+    Asked("list_tags", 503, "/api/v1/tags", breaks=_fails("statistics")),
+    Asked("read_tag", 200, "/api/v1/tags/spend"),
+    Asked("read_tag", 404, "/api/v1/tags/unknown"),
+    Asked("read_tag", 422, "/api/v1/tags/NO"),
+    Asked("read_tag", 500, "/api/v1/tags/spend", breaks=_raises("statistics", "histogram")),
+    Asked("read_tag", 503, "/api/v1/tags/spend", breaks=_fails("statistics")),
+    Asked("list_members", 200, "/api/v1/tags/flag/users?value=true&limit=1"),
+    Asked("list_members", 404, "/api/v1/tags/unknown/users"),
+    Asked("list_members", 422, "/api/v1/tags/flag/users?value=maybe"),
+    Asked("list_members", 500, "/api/v1/tags/flag/users", breaks=_raises("statistics", "members")),
+    Asked("list_members", 503, "/api/v1/tags/flag/users", breaks=_fails("statistics")),
+    Asked("write_events", 202, EVENTS, "POST", _json({"events": [EVENT]})),
+    Asked("write_events", 400, EVENTS, "POST", {"data": "{", "content_type": "application/json"}),
+    Asked("write_events", 413, EVENTS, "POST", _json({"events": "x" * 20_000})),
+    Asked("write_events", 415, EVENTS, "POST", {"data": "{}"}),
+    Asked("write_events", 422, EVENTS, "POST", _json({"events": [{}]})),
+    Asked("write_events", 500, EVENTS, "POST", _json({"events": [EVENT]}), _raises("events", "append")),
+    Asked("write_events", 503, EVENTS, "POST", _json({"events": [EVENT]}), _loses),
+    Asked("read_health", 200, "/api/v1/health"),
+    Asked("read_health", 503, "/api/v1/health", breaks=_down),
+    Asked("read_alive", 200, "/api/v1/health/live"),
+    Asked("read_overview", 200, "/api/v1/overview"),
+    Asked("read_overview", 500, "/api/v1/overview", breaks=_raises("activities", "read")),
+    Asked("read_overview", 503, "/api/v1/overview", breaks=_fails("activities")),
+]
+NEVER = {
+    # Documented for every route by one rule, though these take no input that could be wrong, or run nothing that could fail.
+    ("list_tags", 422),
+    ("read_health", 422),
+    ("read_health", 500),
+    ("read_alive", 422),
+    ("read_alive", 500),
+    ("read_overview", 422),
+}
+
+
+def build(world: World):
+    return create_app(Settings(api=Api(max_body_bytes=20_000)), world.stores(), clock=lambda: AT_MS)
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return build(seeded()).test_client().get("/api/v1/openapi.json").json
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        operation["operationId"]: operation
+        for path in document["paths"].values()
+        for method, operation in path.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    }
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: f"{asked.operation}-{asked.status}")
+def test_an_answer_is_documented_and_fits_its_schema(asked, document):
+    world = seeded()
+    asked.breaks(world)
+    answer = build(world).test_client().open(asked.path, method=asked.method, **asked.request)
+    assert answer.status_code == asked.status, answer.text
+    documented = operations(document)[asked.operation]["responses"][str(asked.status)]
+    schema = documented["content"]["application/json"]["schema"] | {"components": document["components"]}
+    Draft202012Validator(schema, format_checker=FORMATS).validate(answer.json)
+    assert "<br/>" not in str(documented) and documented["description"]
+
+
+def test_every_documented_answer_is_asked_for(document):
+    documented = {
+        (name, int(status)) for name, operation in operations(document).items() for status in operation["responses"]
+    }
+    assert {(asked.operation, asked.status) for asked in ASKED} == documented - NEVER
+
+
+def test_every_route_of_the_api_is_documented(document):
+    app = build(seeded())
+    routes = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/") and rule.rule != "/api/v1/openapi.json"
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert routes == {(path, method) for path, found in document["paths"].items() for method in found}
+
+
+def test_every_operation_documents_how_it_fails_in_the_one_shape(document):
+    for name, operation in operations(document).items():
+        assert operation["summary"], name
+        failures = {status: found for status, found in operation["responses"].items() if status >= "400"}
+        assert {"422", "500"} <= set(failures), name
+        for status, found in failures.items():
+            reference = found["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            assert reference == ("Health" if (name, status) == ("read_health", "503") else "Error"), (name, status)
+
+
+def test_every_reference_leads_somewhere_and_every_schema_is_one(document):
+    assert document["openapi"].startswith("3.1")
+    schemas = document["components"]["schemas"]
+    references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert references <= set(schemas)
+    for schema in schemas.values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_the_document_tells_the_limits_of_what_can_be_sent(document):
+    schemas = document["components"]["schemas"]
+    assert schemas["EventsIn"]["properties"]["events"]["maxItems"] == Api().max_events_per_request
+    event = schemas["EventIn"]
+    assert event["required"] == ["user_id", "event_type"]
+    assert event["additionalProperties"] is False
+    validator = Draft202012Validator({"$ref": "#/components/schemas/EventsIn", "components": document["components"]})
+    assert validator.is_valid({"events": [EVENT | {"occurred_at": 1, "item_id": None, "properties": {"a": "b"}}]})
+    for wrong in ({"user_id": ""}, {"user_id": "a\nb"}, {"properties": {"a": 1}}, {"colour": "red"}):
+        assert not validator.is_valid({"events": [EVENT | wrong]})

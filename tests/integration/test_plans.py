@@ -1,0 +1,102 @@
+"""What Flink makes of the built-in tags: the plan is part of the design, so it is tested."""
+
+import json
+import re
+
+import pytest
+
+from deploy.local.parts import flink_connector_jar
+from jobs import pipeline
+from jobs.builtin import builtin_tags
+from jobs.mode import Mode
+from jobs.statements import Job
+from stores.settings import Flink, Settings
+
+SETTINGS = Settings(flink=Flink(connector_jar=str(flink_connector_jar())))
+TOPICS = ("events", "clock", "cdc.shop.users", "cdc.shop.products", "cdc.shop.orders")
+
+
+@pytest.fixture(scope="module")
+def stream_plan():
+    return pipeline.explain(Job("tags", builtin_tags()), SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def batch_plan():
+    barrier = {topic: {0: 1} for topic in TOPICS}
+    return pipeline.explain(Job("parity", builtin_tags(), Mode.BATCH, barrier, "answers"), SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def compiled_plans():
+    def compiled():
+        environment, text = pipeline.declare(Job("tags", builtin_tags()), SETTINGS)
+        return pipeline.compile_plan(environment, text, SETTINGS)
+
+    return compiled(), compiled()
+
+
+def sections(plan):
+    """(physical, execution): the physical plan has changelog modes, the execution plan has what is shared."""
+    physical, execution = plan.split("== Optimized Physical Plan ==")[1].split("== Optimized Execution Plan ==")
+    return physical, execution
+
+
+def sinks(physical):
+    """tag table -> the lines of its plan."""
+    found = {}
+    for part in re.split(r"\n(?=Sink\()", "\n" + physical.strip()):
+        if name := re.search(r"Sink\(table=\[default_catalog\.default_database\.(\w+)\]", part):
+            found[name[1]] = [line for line in part.splitlines() if line.strip()]
+    return found
+
+
+def test_no_plan_has_a_python_operator(stream_plan, batch_plan):
+    for plan in (stream_plan, batch_plan):
+        assert not re.search(r"Python", plan)
+
+
+def test_no_plan_needs_an_upsert_materializer(stream_plan):
+    assert "SinkUpsertMaterializer" not in stream_plan and "upsertMaterialize=[true]" not in stream_plan
+
+
+def test_every_tag_has_a_sink(stream_plan, batch_plan):
+    tables = {f"tag_{tag.definition.name}_v{tag.definition.version}" for tag in builtin_tags()}
+    assert set(sinks(sections(stream_plan)[0])) == tables
+    assert set(sinks(sections(batch_plan)[0])) == tables
+
+
+def test_no_tag_is_written_a_tombstone_before_each_new_value(stream_plan):
+    for table, lines in sinks(sections(stream_plan)[0]).items():
+        mode = re.search(r"changelogMode=\[([^\]]*)\]", lines[1])[1]
+        assert "UB" not in mode.split(","), f"{table}: {lines[1]}"
+
+
+def test_each_topic_is_read_once(stream_plan, batch_plan):
+    for plan in (stream_plan, batch_plan):
+        tables = re.findall(r"TableSourceScan\(table=\[\[default_catalog, default_database, (\w+)", sections(plan)[1])
+        assert sorted(tables) == sorted(set(tables)) and "events_log" in tables
+
+
+def test_events_are_deduplicated_once(stream_plan):
+    assert sections(stream_plan)[1].count("partitionBy=[event_id]") == 1
+
+
+def test_tags_on_the_same_window_share_its_join(stream_plan):
+    windows = {window for tag in builtin_tags() for window in tag.windows}
+    readers = sum(len(tag.windows) for tag in builtin_tags())
+    joins = sections(stream_plan)[1].count("joinType=[LeftAntiJoin]")
+    assert len(windows) <= joins < readers, (len(windows), joins, readers)
+
+
+def test_the_compiled_plan_is_the_same_each_time_so_that_a_restart_finds_its_state(compiled_plans):
+    first, second = compiled_plans
+    assert first == second
+
+
+def test_every_window_join_and_only_it_forgets(compiled_plans):
+    for node in json.loads(compiled_plans[0])["nodes"]:
+        lives = {state["ttl"] for state in node.get("state", ())}
+        is_window = node["type"].startswith("stream-exec-join") and node["joinSpec"]["joinType"] == "ANTI"
+        is_deduplication = "partitionBy=[event_id]" in node["description"] and "rank" in node["type"]
+        assert ("0 ms" not in lives) if (is_window or is_deduplication) else lives <= {"0 ms"}, node["description"]

@@ -1,0 +1,97 @@
+"""How long a compiled plan's operators remember."""
+
+import pytest
+
+from jobs.state_ttl import DAY_MS, MINUTE_MS, Retention, window_join_ttls, with_state_ttl
+
+RETENTION = Retention(late_days=7, deduplicate_days=3)
+
+
+def number(value):
+    return {"kind": "LITERAL", "value": value, "type": "INT NOT NULL"}
+
+
+def call(name, *operands):
+    return {"kind": "CALL", "internalName": f"${name}$1", "operands": list(operands)}
+
+
+def leaves_at(length, pane):
+    minute = {"kind": "INPUT_REF", "inputIndex": 5, "type": "BIGINT"}
+    if pane == 1:
+        # What the planner leaves of (minute / 1 + 1) * 1 + length.
+        return call("+", call("+", minute, number(1)), number(length))
+    return call("+", call("*", call("+", call("/", minute, number(pane)), number(1)), number(pane)), number(length))
+
+
+def state(*names):
+    return [{"index": index, "ttl": "0 ms", "name": name} for index, name in enumerate(names)]
+
+
+def plan(projection, joined="ANTI", partition="event_id"):
+    return {
+        "flinkVersion": "2.2",
+        "nodes": [
+            {
+                "id": 1,
+                "type": "stream-exec-rank_1",
+                "description": f"Rank(partitionBy=[{partition}])",
+                "state": state("rankState"),
+            },
+            {"id": 2, "type": "stream-exec-calc_1", "description": "Calc", "projection": projection},
+            {"id": 3, "type": "stream-exec-exchange_1", "description": "Exchange"},
+            {"id": 4, "type": "stream-exec-exchange_1", "description": "Exchange of the clock"},
+            {
+                "id": 5,
+                "type": "stream-exec-join_1",
+                "description": "Join",
+                "joinSpec": {"joinType": joined},
+                "state": state("leftState", "rightState"),
+            },
+        ],
+        "edges": [
+            {"source": 1, "target": 2},
+            {"source": 2, "target": 3},
+            {"source": 3, "target": 5},
+            {"source": 4, "target": 5},
+        ],
+    }
+
+
+def ttls(found, node_id):
+    node = next(node for node in found["nodes"] if node["id"] == node_id)
+    return [entry["ttl"] for entry in node["state"]]
+
+
+@pytest.mark.parametrize(("length", "pane"), [(60, 1), (1440, 15), (10_080, 60), (43_200, 1440)])
+def test_a_window_keeps_its_rows_until_their_tick_and_ticks_as_long_as_the_job_may_lag(length, pane):
+    found = with_state_ttl(plan([call("COALESCE", leaves_at(length, pane), number(0))]), RETENTION)
+    lag = 7 * DAY_MS
+    assert ttls(found, 5) == [f"{(length + pane) * MINUTE_MS + lag} ms", f"{lag} ms"]
+
+
+def test_event_ids_are_remembered_as_long_as_configured():
+    assert ttls(with_state_ttl(plan([leaves_at(60, 1)]), RETENTION), 1) == [f"{3 * DAY_MS} ms"]
+
+
+def test_the_newest_row_of_a_table_is_never_forgotten():
+    assert ttls(with_state_ttl(plan([leaves_at(60, 1)], partition="order_id"), RETENTION), 1) == ["0 ms"]
+
+
+def test_a_join_of_tables_is_never_forgotten():
+    assert ttls(with_state_ttl(plan([leaves_at(60, 1)], joined="INNER"), RETENTION), 5) == ["0 ms", "0 ms"]
+
+
+def test_an_anti_join_without_a_window_is_refused():
+    with pytest.raises(ValueError, match="plan node 5"):
+        with_state_ttl(plan([number(3)]), RETENTION)
+
+
+def test_the_plan_that_was_given_is_left_as_it_was():
+    given = plan([leaves_at(60, 1)])
+    with_state_ttl(given, RETENTION)
+    assert ttls(given, 5) == ["0 ms", "0 ms"]
+
+
+def test_a_row_outlives_its_tick_by_the_lag():
+    rows, ticks = window_join_ttls(60, 1, RETENTION)
+    assert rows - ticks == 61 * MINUTE_MS
