@@ -168,6 +168,25 @@ def test_tables_of_the_default_database_and_of_others_outlive_a_stop(front):
     assert number(front, "SELECT n FROM other.t") == 8
 
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_default_database_without_tables_does_not_keep_it_from_starting_again(front, end):
+    for statement in ("CREATE DATABASE other", "CREATE TABLE other.t (n UInt8) ENGINE = MergeTree ORDER BY n"):
+        assert ask(front, statement).status_code == 200
+    for _ in range(2):
+        getattr(front, end)()
+        front.start()
+        assert number(front, "SELECT count() FROM other.t") == 0
+    for statement in ("CREATE TABLE t (n UInt8) ENGINE = MergeTree ORDER BY n", "INSERT INTO t VALUES (9)"):
+        assert ask(front, statement).status_code == 200
+    getattr(front, end)()
+    front.start()
+    assert number(front, "SELECT n FROM default.t") == 9
+    assert ask(front, "DROP TABLE t SYNC").status_code == 200
+    getattr(front, end)()
+    front.start()
+    assert number(front, "SELECT count() FROM system.tables WHERE database = 'default'") == 0
+
+
 @pytest.mark.parametrize("taken", ["folder", "port"])
 def test_a_second_process_says_what_is_taken(front, tmp_path, taken):
     path = front.path if taken == "folder" else tmp_path / "other"
