@@ -160,12 +160,6 @@ def test_a_parameter_is_bound_on_the_server(client, kind, value):
     assert client.query(f"SELECT {{x:{kind}}}", parameters={"x": value}).result_rows == [(value,)]
 
 
-def test_a_map_is_bound_in_the_text_that_the_server_takes(client):
-    # The driver writes a dict as JSON, which is for the type JSON.
-    found = client.query("SELECT {x:Map(String, UInt8)}", parameters={"x": "{'a':1}"})
-    assert found.result_rows == [({"a": 1},)]
-
-
 def test_a_parameter_is_bound_in_the_client(client):
     query = "SELECT %(text)s, number FROM numbers(9) WHERE number IN %(numbers)s"
 

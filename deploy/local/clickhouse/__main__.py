@@ -68,7 +68,9 @@ def main(
         raise typer.Exit(1) from error
     threading.Thread(target=server.serve, name="server", daemon=True).start()
     log.info("serving", host=host, port=port, path=str(path), version=engine.version)
-    stopped.wait()
+    # In short waits: a signal that another thread takes does not wake this one.
+    while not stopped.wait(0.2):
+        pass
     server.stop()
     engine.close()
     log.info("stopped")
