@@ -2,7 +2,8 @@
 
 A round finds the buckets of users (2^20 each) in which a tag's values changed, gathers their bitmaps under a generation that no
 reader looks at yet, and publishes all of it with one insert. What a round has done is in ClickHouse alone: one that ends midway
-has published nothing, and the next one does the same again. One process at a time: two would do the work twice, no more.
+has published nothing, and the next one does the same again. Run one process: while there are two, a generation that was begun
+before another may be published after it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Bitmaps:
             dirty[row["bucket"]].append((row["tag"], row["version"]))
         if not dirty:
             return 0
-        generation = self._store.query("clickhouse/bitmaps/next_generation.sql")[0]["generation"]
+        generation = self._next_generation()
         entries: list[tuple[str, int, int, dict[int, int]]] = []
         for bucket, tags in dirty.items():
             entries += self._build(bucket, tags, generation)
@@ -65,6 +66,11 @@ class Bitmaps:
         parameters = {"before_ms": int((self._now() - KEPT_SECONDS) * 1000)}
         self._store.command("clickhouse/bitmaps/forget_bitmaps.sql", parameters)
         self._store.command("clickhouse/bitmaps/forget_buckets.sql", parameters)
+
+    def _next_generation(self) -> int:
+        # The time: an insert that was given up on may still arrive, and must not meet the next attempt's rows.
+        parameters = {"now_ms": int(self._now() * 1000)}
+        return self._store.query("clickhouse/bitmaps/next_generation.sql", parameters)[0]["generation"]
 
     def _build(
         self, bucket: int, tags: list[tuple[str, int]], generation: int

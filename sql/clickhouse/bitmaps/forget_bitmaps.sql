@@ -1,6 +1,8 @@
--- Bitmaps that were replaced by a generation published before a time (epoch milliseconds), and those never published.
+-- Bitmaps that were replaced by a generation published before a time (epoch milliseconds), and those begun before and never
+-- published: a generation's number is the time when it began.
 DELETE FROM tag_bitmaps
-WHERE (tag, version, bucket, generation) NOT IN (SELECT tag, version, bucket, generation FROM bitmap_buckets)
+WHERE generation < toUInt64({before_ms:Int64})
+      AND (tag, version, bucket, generation) NOT IN (SELECT tag, version, bucket, generation FROM bitmap_buckets)
    OR (tag, version, bucket, generation) IN
    (
        SELECT tag, version, bucket, generation
