@@ -10,7 +10,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.crowd_book import Book, Counted
-from api.crowds import CrowdPath, Name
+from api.crowd_models import CrowdPath, Name
 from api.documented import Value, ValueType, documented, noun
 from api.ports import Stores
 from api.wire import reply
