@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
+from api.live.crowds import ClickHouseCrowds, MySQLCrowds
 from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
 from api.live.lags import KafkaLags
@@ -39,5 +40,7 @@ def live_stores(settings: Settings) -> Stores:
         activities=ClickHouseActivities(queries),
         lags=lags,
         jobs=jobs,
+        crowds=MySQLCrowds(settings),
+        crowd_users=ClickHouseCrowds(settings),
         checks=checks,
     )

@@ -47,6 +47,7 @@ APPS = (
     _app("clock", "jobs.clock", "kafka"),
     _app("sink_profile", "jobs.sink_profile", "kafka", "thrift"),
     _app("sink_values", "jobs.sink_values", "kafka", "mariadb", "clickhouse"),
+    _app("bitmaps", "jobs.bitmaps", "clickhouse"),
     _app("sink_events", "jobs.sink_events", "kafka", "clickhouse"),
     _app("api", "api", "kafka", "mariadb", "clickhouse", "thrift"),
     _app("generator", "deploy.demo.generate", "kafka", "mariadb"),
