@@ -92,7 +92,8 @@ def row_changes(newest_minute: int, seed: int, users: int = USERS) -> Iterator[t
     for number in range(users * ORDERS_PER_USER):
         ordered_ms = now_ms - rng.randrange(60 * 24 * 60) * MINUTE_MS
         yield _insert("orders", "order_id", {
-            "order_id": f"o{number:08d}", "user_id": f"u{rng.randrange(users):07d}", "product_id": f"p{rng.randrange(PRODUCTS):04d}",
+            "order_id": f"o{number:08d}", "user_id": f"u{rng.randrange(users):07d}",
+            "product_id": f"p{rng.randrange(PRODUCTS):04d}",
             "quantity": 1, "amount": f"{rng.randrange(100, 30_000) / 100:.2f}", "discount": "0.00", "coupon": None,
             "status": rng.choice(("paid", "delivered", "delivered", "refunded")),
             "shipping_address": f"{number % 5000} Street", "ordered_at": ordered_ms, "updated_at": ordered_ms,
