@@ -35,11 +35,11 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class LiveText:
-    """The text of a tag's live version; (tag, version) is what readers ask the stores for."""
+class Pointer:
+    """A tag and its live version, which readers ask the stores for; None and "" where none is live."""
 
     tag: str
-    version: int
+    version: int | None
     text: str
 
 
@@ -52,8 +52,8 @@ class Tags(Protocol):
     def tag(self, name: str) -> Tag | None:
         """One tag, or None."""
 
-    def live(self) -> Sequence[LiveText]:
-        """The live version of every tag that has one, in order of name: a consistent cut over all tags."""
+    def pointers(self) -> Sequence[Pointer]:
+        """Every tag's live version, in order of name: a consistent cut over all tags."""
 
     def save(self, tag: Tag, entries: Sequence[Entry]) -> Tag:
         """Write a changed tag and what was done to it, all or nothing; returns it with its new revision.
@@ -84,9 +84,9 @@ class TagRegistry:
         """See `Tags`."""
         return next(iter(_tags(self._read(_ALL.where(TagRow.name == name)))), None)
 
-    def live(self) -> Sequence[LiveText]:
+    def pointers(self) -> Sequence[Pointer]:
         """See `Tags`."""
-        return [LiveText(row.tag, row.version, row.text) for row in self._read(_LIVE)]
+        return [Pointer(row.name, row.version, row.text or "") for row in self._read(_POINTERS)]
 
     def audit(self, tag: str, limit: int = 100) -> Sequence[Entry]:
         """See `Tags`."""
@@ -112,10 +112,10 @@ _ALL = (
     .outerjoin(VersionRow, VersionRow.tag == TagRow.name)
     .order_by(TagRow.name, VersionRow.version)
 )
-_LIVE = (
-    select(VersionRow.tag, VersionRow.version, VersionRow.text)
-    .join(TagRow, (TagRow.name == VersionRow.tag) & (TagRow.live_version == VersionRow.version))
-    .order_by(VersionRow.tag)
+_POINTERS = (
+    select(TagRow.name, VersionRow.version, VersionRow.text)
+    .outerjoin(VersionRow, (TagRow.name == VersionRow.tag) & (TagRow.live_version == VersionRow.version))
+    .order_by(TagRow.name)
 )
 
 

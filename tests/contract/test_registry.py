@@ -15,7 +15,7 @@ from stores.mysql import MySQLUnavailable, transaction
 from stores.registry.engine import engine
 from stores.registry.models import Base
 from stores.registry.schema import migrate
-from stores.registry.store import Conflict, Entry, LiveText, TagRegistry
+from stores.registry.store import Conflict, Entry, Pointer, TagRegistry
 from stores.settings import MySQL, Settings
 from tagging import lifecycle
 from tagging.lifecycle import Policy, Status, Tag
@@ -77,16 +77,16 @@ def test_a_tag_without_versions_is_a_tag(registry):
 
 def test_the_live_version_is_the_one_switched_to(registry, new):
     def live_of_new():
-        return [found for found in registry.live() if found.tag == new.name]
+        return [found for found in registry.pointers() if found.tag == new.name]
 
     tag = registry.save(new, [])
-    assert live_of_new() == []
+    assert live_of_new() == [Pointer(new.name, None, "")]
     tag = registry.save(live(tag, 1), [])
-    assert live_of_new() == [LiveText(new.name, 1, new.versions[0].text)]
+    assert live_of_new() == [Pointer(new.name, 1, new.versions[0].text)]
     tag = registry.save(live(lifecycle.add(tag, "two", "ann", AT_MS), 2), [])
-    assert live_of_new() == [LiveText(new.name, 2, "two")]
+    assert live_of_new() == [Pointer(new.name, 2, "two")]
     registry.save(lifecycle.retire(tag, 2, AT_MS), [])
-    assert live_of_new() == []
+    assert live_of_new() == [Pointer(new.name, None, "")]
 
 
 def test_who_writes_on_what_is_no_longer_so_is_refused_and_changes_nothing(registry, new):
@@ -147,7 +147,7 @@ def test_a_read_is_one_query_however_many_tags_there_are(stack, new):
     registry.save(lifecycle.add(new, "two", "ann", AT_MS), [])
     asked: list[str] = []
     event.listen(registry._engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
-    registry.tags(), registry.live(), registry.tag(new.name)
+    registry.tags(), registry.pointers(), registry.tag(new.name)
     assert len(asked) == 3
     registry.close()
 

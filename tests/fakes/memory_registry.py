@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stores.registry.store import Conflict, Entry, LiveText
+from stores.registry.store import Conflict, Entry, Pointer
 from tagging.lifecycle import Tag
 
 
@@ -22,8 +22,11 @@ class MemoryRegistry:
     def tag(self, name: str) -> Tag | None:
         return self._tags.get(name)
 
-    def live(self) -> Sequence[LiveText]:
-        return [LiveText(tag.name, tag.live.version, tag.live.text) for tag in self.tags() if tag.live]
+    def pointers(self) -> Sequence[Pointer]:
+        return [
+            Pointer(tag.name, tag.live.version if tag.live else None, tag.live.text if tag.live else "")
+            for tag in self.tags()
+        ]
 
     def save(self, tag: Tag, entries: Sequence[Entry]) -> Tag:
         held = self._tags.get(tag.name)
