@@ -144,12 +144,12 @@ class EventLog(Protocol):
 
 
 class Registry(Protocol):
-    """The live version of every tag."""
+    """The live version of every tag. A request asks once, so that it never mixes two versions of a tag."""
 
     def tags(self) -> Sequence[TagDefinition]:
         """In order of name."""
 
-    def compiled_sql(self, name: str) -> str | None:
+    def compiled_sql(self, tag: TagDefinition) -> str | None:
         """The Flink query of a tag, or None when it does not compile."""
 
 

@@ -10,8 +10,9 @@ from api.live.flink_jobs import FlinkJobStates
 from api.live.lags import KafkaLags
 from api.live.numbers import MySQLNumbers
 from api.live.profiles import HBaseProfiles
-from api.live.registry import BuiltinTags
+from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
 from api.ports import Check, Stores
+from stores.registry.store import TagRegistry
 from stores.settings import Settings
 
 
@@ -36,7 +37,7 @@ def live_stores(settings: Settings) -> Stores:
         users=ClickHouseUsers(queries),
         statistics=ClickHouseStatistics(queries),
         events=KafkaEventLog(settings),
-        registry=BuiltinTags(),
+        registry=RegisteredTags(TagRegistry(settings, ANSWER_SECONDS), BuiltinTags()),
         activities=ClickHouseActivities(queries),
         lags=lags,
         jobs=jobs,

@@ -166,8 +166,8 @@ class FixedRegistry:
     def tags(self) -> Sequence[TagDefinition]:
         return sorted(self.definitions, key=lambda tag: tag.name)
 
-    def compiled_sql(self, name: str) -> str | None:
-        return f"-- {name}"
+    def compiled_sql(self, tag: TagDefinition) -> str | None:
+        return f"-- {tag.name}"
 
 
 class Fixed(Breakable):
