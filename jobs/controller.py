@@ -1,88 +1,98 @@
-"""Desired against running: brings every tag version to where the registry wants it."""
+"""The controller: publishes what the registry asks for, one leader at a time. Run by `python -m jobs.controller`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable
 from typing import Protocol
 
-from stores import logs
-from stores.registry.store import Conflict, Entry, Tags
-from tagging import lifecycle
-from tagging.convergence import Action, Step, next_actions
-from tagging.lifecycle import Policy, Tag
+from jobs import process
+from jobs.convergence import WHO, Controller
+from jobs.tag_jobs import TagJobs
+from jobs.tag_life import policy_of
+from jobs.tag_proof import ParityProof
+from jobs.tags import BUILTIN, apply, read_files
+from stores import logs, metrics
+from stores.clickhouse import ClickHouseUnavailable
+from stores.flink import FlinkCluster, FlinkError
+from stores.hbase import HBaseUnavailable
+from stores.kafka import KafkaUnavailable
+from stores.mysql import MySQLUnavailable
+from stores.registry.leader import Leadership
+from stores.registry.schema import migrate
+from stores.registry.store import Conflict, TagRegistry, Tags
+from stores.settings import Settings
 
-WHO = "controller"
+STORES: dict[type[Exception], str] = {
+    MySQLUnavailable: "mysql",
+    FlinkError: "flink",
+    KafkaUnavailable: "kafka",
+    HBaseUnavailable: "hbase",
+    ClickHouseUnavailable: "clickhouse",
+}
 log = logs.get("jobs.controller")
 
 
-class BuildFailed(Exception):
-    """A version cannot go live; the text is the cause that it keeps."""
+class Leader(Protocol):
+    """Who may act; `stores.registry.leader.Leadership` is the real one."""
+
+    def held(self) -> bool: ...
 
 
-class Cluster(Protocol):
-    """Where jobs run. What was started is found again by its name."""
-
-    def running(self) -> Collection[str]:
-        """The names of the jobs that have not ended."""
-
-    def submit(self, tag: str, version: int, text: str, job: str) -> None:
-        """Start the job of one version, or leave it running. Raises BuildFailed."""
-
-    def stop(self, job: str) -> None:
-        """End the jobs of this name, if there are any."""
-
-
-class Check(Protocol):
-    """The proof before a switch."""
-
-    def check(self, tag: str, version: int, text: str, job: str) -> None:
-        """Return when the job has passed a barrier and stream and batch agree. Raises BuildFailed with what does not."""
-
-
-@dataclass(frozen=True)
-class Controller:
-    """One round is `run_round`; nothing is remembered between rounds but in the registry and by the cluster."""
-
-    registry: Tags
-    cluster: Cluster
-    proof: Check
-    now_ms: Callable[[], int]
-    policy: Policy
-
-    def run_round(self) -> Sequence[Action]:
-        """Do what is next for every version; what was done."""
-        actions = next_actions(self.registry.tags(), self.cluster.running(), self.now_ms(), self.policy)
-        for action in actions:
-            try:
-                self._do(action)
-            except Conflict as error:
-                # Somebody wrote the tag meanwhile: the next round decides on what it is now.
-                log.info("decided_anew", tag=action.tag, reason=str(error))
-        return actions
-
-    def _do(self, action: Action) -> None:
-        tag = self.registry.tag(action.tag)
-        if tag is None:
-            return
-        text = tag.version(action.version).text
+def run(
+    prepare: Callable[[], None], leader: Leader, controller: Controller, stop: threading.Event, round_seconds: float
+) -> None:
+    """Rounds until `stop` is set, while this process leads. What is away is waited for; nothing is lost by it."""
+    backoff = process.Backoff()
+    prepared = False
+    while not stop.is_set():
+        seconds = round_seconds
         try:
-            if action.step is Step.SUBMIT:
-                self.cluster.submit(action.tag, action.version, text, action.job)
-            elif action.step is Step.CHECK:
-                self.proof.check(action.tag, action.version, text, action.job)
-                self._save(lifecycle.ready(tag, action.version, self.now_ms()), action, "ready")
-            elif action.step is Step.SWITCH:
-                self._save(lifecycle.switch(tag, action.version, self.now_ms()), action, "live")
-            elif action.step is Step.STOP:
-                self.cluster.stop(action.job)
-            else:
-                self._save(lifecycle.clean(tag, action.version, self.now_ms(), self.policy), action, "cleaned")
-        except BuildFailed as error:
-            if tag.version(action.version).status is not lifecycle.Status.BUILDING:
-                log.error("job_does_not_start", job=action.job, cause=str(error))
-                return
-            self._save(lifecycle.fail(tag, action.version, str(error), self.now_ms()), action, "failed")
+            if not prepared:
+                prepare()
+                prepared = True
+            leads = leader.held()
+            metrics.LEADS.set(leads)
+            for action in controller.run_round() if leads else ():
+                log.info("step", step=str(action.step), tag=action.tag, version=action.version, job=action.job)
+                metrics.ACTIONS.labels(str(action.step)).inc()
+            if leads:
+                for name in STORES.values():
+                    metrics.STORE_UP.labels("controller", name).set(1)
+            backoff.reset()
+        except (*STORES, Conflict) as error:
+            name = next((name for kind, name in STORES.items() if isinstance(error, kind)), "mysql")
+            metrics.STORE_UP.labels("controller", name).set(0)
+            seconds = backoff.next_seconds()
+            log.warning("waiting", store=name, cause=str(error), retry_in_seconds=round(seconds, 2))
+        stop.wait(seconds)
+    metrics.LEADS.set(0)
+    log.info("controller_stopped")
 
-    def _save(self, tag: Tag, action: Action, what: str) -> None:
-        self.registry.save(tag, [Entry(action.tag, action.version, WHO, what, self.now_ms())])
+
+def wall_ms() -> int:
+    """Now, epoch milliseconds."""
+    return int(time.time() * 1000)
+
+
+def _prepare(settings: Settings, registry: Tags) -> None:
+    migrate(settings)
+    known = {tag.name for tag in registry.tags()}
+    # A tag that is known is changed by people alone: a file that differs would else become a draft at every start.
+    apply(registry, {name: tag for name, tag in read_files(BUILTIN).items() if name not in known}, WHO, wall_ms())
+
+
+def main() -> None:
+    """Run the controller until SIGTERM."""
+    settings, stop = process.start()
+    registry = TagRegistry(settings)
+    with Leadership(settings, "controller") as leader:
+        jobs, proof = TagJobs(settings, FlinkCluster(settings.flink)), ParityProof(settings)
+        controller = Controller(registry, jobs, proof, wall_ms, policy_of(settings), leader.held)
+        run(lambda: _prepare(settings, registry), leader, controller, stop, settings.publishing.round_seconds)
+    registry.close()
+
+
+if __name__ == "__main__":
+    main()

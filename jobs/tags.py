@@ -1,4 +1,4 @@
-"""Files of tags and the registry: apply, export, diff. Run by `python -m jobs.tags`."""
+"""Tags by hand: files and the registry, and a version's way to its readers and back. Run by `python -m jobs.tags`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import difflib
 import getpass
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import sql
 from jobs.builtin import JOB_NAME
+from jobs.tag_life import as_row, before_live, change, live_number, policy_of
 from stores.registry.schema import migrate
-from stores.registry.store import Entry, TagRegistry, Tags
+from stores.registry.store import Conflict, Entry, TagRegistry, Tags
 from stores.settings import load
+from tagging import lifecycle
 from tagging.compiler import compile_tag
 from tagging.definition import TagDefinition, parse_definition
+from tagging.lifecycle import Status, Tag
 from tagging.problems import TagProblems
 from tagging.synchronise import Change, Difference, applied, differences, wanted
 
@@ -84,6 +88,27 @@ def export(registry: Tags, folder: Path, dry_run: bool = False) -> list[Path]:
     return changed
 
 
+def draft(registry: Tags, definition: TagDefinition, who: str, at_ms: int) -> int:
+    """Register a text as its tag's next version; the number. Raises ValueError when the newest one has this text."""
+    name = definition.name
+    if registry.tag(name) is None and name in {path.stem for path in sql.tag_files()}:
+        # What its job carries already is version 1, whatever the new text says.
+        apply(registry, read_builtin(name), who, at_ms)
+    known = registry.tag(name)
+    [difference] = differences({name: definition}, [known] if known else [], {})
+    if known and difference.change is Change.SAME:
+        raise ValueError(f"tag {name} has this text already, as version {wanted(known).version}; change it first")
+    tag, number = applied(difference, definition, known, "", who, at_ms)
+    registry.save(tag, [Entry(name, number, who, "draft", at_ms)])
+    return number
+
+
+def read_builtin(name: str) -> dict[str, TagDefinition]:
+    """A built-in tag as its file says."""
+    path = BUILTIN / f"{name}.sql"
+    return {name: parse_definition(path.read_text(encoding="utf-8"), str(path))}
+
+
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 Folder = Annotated[Path, typer.Argument(help="Folder of tags, a file each.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -103,6 +128,28 @@ def _files(folder: Path) -> dict[str, TagDefinition]:
     except (TagProblems, FileNotFoundError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (TagProblems, OSError, ValueError, LookupError, Conflict) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+def _change(name: str, what: str, as_json: bool, transition: Callable[[Tag, int], tuple[Tag, int]]) -> None:
+    at_ms = int(time.time() * 1000)
+    with _refusals():
+        registry = _registry()
+        number = change(registry, name, getpass.getuser(), what, at_ms, lambda tag: transition(tag, at_ms))
+    tag = registry.tag(name)
+    _say(f"{name}: {what}, version {number} is {tag.version(number).status}", as_json, as_row(tag))
+
+
+def _say(line: str, as_json: bool, row: Mapping[str, Any]) -> None:
+    typer.echo(json.dumps(row) if as_json else line)
 
 
 @app.command("diff")
@@ -150,6 +197,90 @@ def _export(folder: Folder = BUILTIN, as_json: Json = False, dry_run: DryRun = F
         for path in changed:
             typer.echo(str(path))
         typer.echo(f"{len(changed)} files {'would be ' if dry_run else ''}written")
+
+
+Name = Annotated[str, typer.Argument(help="Name of a tag.")]
+Version = Annotated[int, typer.Argument(help="Number of one of its versions.", min=1)]
+
+
+@app.command("draft")
+def _draft(file: Annotated[Path, typer.Argument(help="A tag's file.")], as_json: Json = False) -> None:
+    """Register a file's text as the next version of its tag. Readers do not see it."""
+    with _refusals():
+        definition = parse_definition(file.read_text(encoding="utf-8"), str(file))
+        compile_tag(definition)
+        registry = _registry()
+        number = draft(registry, definition, getpass.getuser(), int(time.time() * 1000))
+    tag = registry.tag(definition.name)
+    _say(
+        f"{definition.name}: version {number} is a draft; next: build {definition.name} {number}", as_json, as_row(tag)
+    )
+
+
+@app.command("approve")
+def _approve(name: Name, version: Version, as_json: Json = False) -> None:
+    """Let a draft be built. Nobody approves what they wrote."""
+    who = getpass.getuser()
+    _change(name, "approve", as_json, lambda tag, at_ms: (lifecycle.approve(tag, version, who), version))
+
+
+@app.command("build")
+def _build(name: Name, version: Version, as_json: Json = False) -> None:
+    """Have the controller build a version beside the live one, prove it, and switch readers to it."""
+    policy = policy_of(load())
+    _change(name, "build", as_json, lambda tag, at_ms: (lifecycle.build(tag, version, at_ms, policy), version))
+
+
+@app.command("rollback")
+def _rollback(name: Name, as_json: Json = False) -> None:
+    """Show readers the version that was live before, at once: its job still runs."""
+    policy = policy_of(load())
+
+    def back(tag: Tag, at_ms: int) -> tuple[Tag, int]:
+        number = before_live(tag)
+        return lifecycle.roll_back(tag, number, at_ms, policy), number
+
+    _change(name, "rollback", as_json, back)
+
+
+@app.command("retire")
+def _retire(name: Name, as_json: Json = False) -> None:
+    """Hide a tag from readers. `rollback` shows it again until the rollback window ends."""
+
+    def away(tag: Tag, at_ms: int) -> tuple[Tag, int]:
+        number = live_number(tag)
+        return lifecycle.retire(tag, number, at_ms), number
+
+    _change(name, "retire", as_json, away)
+
+
+@app.command("list")
+def _list(as_json: Json = False) -> None:
+    """All tags with their live versions, and what is under way."""
+    tags = _registry().tags()
+    if as_json:
+        typer.echo(json.dumps({"tags": [as_row(tag) for tag in tags]}))
+    for tag in [] if as_json else tags:
+        others = [f"v{v.version} {v.status}" for v in tag.versions if v.status is not Status.LIVE and not v.cleaned]
+        typer.echo(f"{tag.name}: " + ", ".join([f"v{tag.live.version} live" if tag.live else "not live", *others]))
+
+
+@app.command("show")
+def _show(name: Name, as_json: Json = False) -> None:
+    """One tag's versions, and what was done to it."""
+    registry = _registry()
+    tag = registry.tag(name)
+    if tag is None:
+        typer.echo(f"there is no tag {name} in the registry; `list` names those that there are", err=True)
+        raise typer.Exit(2)
+    done = [{"version": e.version, "who": e.who, "what": e.what, "at_ms": e.at_ms} for e in registry.audit(name)]
+    if as_json:
+        typer.echo(json.dumps({**as_row(tag), "done": done}))
+        return
+    for version in tag.versions:
+        typer.echo(f"v{version.version} {version.status} in {version.job or 'no job'} {version.cause}".rstrip())
+    for entry in done:
+        typer.echo(f"  {entry['what']} v{entry['version']} by {entry['who']}")
 
 
 if __name__ == "__main__":

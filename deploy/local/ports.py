@@ -31,6 +31,7 @@ USUAL_PORTS = {
     "sink_events-metrics": 9404,
     "generator-metrics": 9405,
     "bitmaps-metrics": 9406,
+    "controller-metrics": 9407,
 }
 
 # Below what Linux gives to outgoing connections (32768 up): one of those could sit on a service's port while it restarts.

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from jobs.controller import BuildFailed, Controller
+from jobs.convergence import BuildFailed, Controller
 from stores.registry.store import Pointer
 from tagging import lifecycle
 from tagging.lifecycle import Policy, Status, Tag
