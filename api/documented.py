@@ -21,15 +21,18 @@ _ALWAYS = (422, 500)
 _MEANING = {
     400: "The body is not JSON",
     404: "There is no such thing",
+    409: "What is stored stands against it",
+    412: "It was changed since it was read",
     413: "The body is too large",
     415: "The body is not sent as JSON",
+    428: "Say in If-Match which revision was read",
     422: "Some input is wrong; every problem is listed",
     500: "Something failed in the server",
     503: "A store does not answer; try again",
 }
 
 
-def documented(success: dict[int, type[BaseModel]], *failures: int) -> dict[int, Any]:
+def documented(success: dict[int, type[BaseModel] | dict[str, Any]], *failures: int) -> dict[int, Any]:
     """The responses of a route: its successes, the failures named, and those that any route can have."""
     failing = {
         status: {"description": _MEANING[status], "content": {"application/json": {"schema": _ERROR}}}

@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from stores.bitmaps import Generation
+    from tagging.crowds import Rule
     from tagging.definition import TagDefinition
+    from tagging.saved_crowds import Check as CrowdCheck
+    from tagging.saved_crowds import CrowdText, SavedCrowd
 
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+(?=@)")
@@ -140,12 +144,12 @@ class EventLog(Protocol):
 
 
 class Registry(Protocol):
-    """The live version of every tag."""
+    """The live version of every tag. A request asks once, so that it never mixes two versions of a tag."""
 
     def tags(self) -> Sequence[TagDefinition]:
         """In order of name."""
 
-    def compiled_sql(self, name: str) -> str | None:
+    def compiled_sql(self, tag: TagDefinition) -> str | None:
         """The Flink query of a tag, or None when it does not compile."""
 
 
@@ -221,6 +225,45 @@ class Check(Protocol):
         """Ask the dependency now; give up after a short time. May raise anything: that is a finding too."""
 
 
+class SavedCrowds(Protocol):
+    """Crowds by name (MySQL)."""
+
+    def all(self) -> Mapping[str, SavedCrowd]:
+        """In order of name."""
+
+    def put(self, crowd: CrowdText, revision: int | None, check: CrowdCheck) -> SavedCrowd:
+        """Add a crowd (`revision` None) or replace it as it was at a revision; `check` sees all crowds before.
+
+        Raises what `tagging.saved_crowds.admit` and `check` raise, and then nothing is written.
+        """
+
+    def remove(self, name: str, revision: int, check: CrowdCheck) -> None:
+        """Remove a crowd as it was at a revision; raises as `put` does."""
+
+
+class CrowdUsers(Protocol):
+    """The users that rules take (ClickHouse bitmaps). Rules are expanded; `versions` says each tag's live version."""
+
+    def newest(self) -> Generation:
+        """The newest whole state of the bitmaps: answers of one state agree."""
+
+    def count(self, rule: Rule, versions: Mapping[str, int], generation: int) -> int:
+        """How many users there are."""
+
+    def members(
+        self, rule: Rule, versions: Mapping[str, int], generation: int, after: int, limit: int
+    ) -> Sequence[tuple[int, str]]:
+        """(number, id) of at most `limit` users with a number above `after`, by number."""
+
+    def sizes(self, rule: Rule, base: Rule, versions: Mapping[str, int], generation: int) -> Mapping[str, int]:
+        """`crowd_users`, `base_users`, and `rest_users`: those of the base outside the crowd."""
+
+    def portrait(
+        self, rule: Rule, base: Rule, versions: Mapping[str, int], numeric: Sequence[str], generation: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """The same counts by `tag` and `value` (JSON text), or by numbers from `low` to `high` where `is_number`."""
+
+
 @dataclass(frozen=True)
 class Stores:
     """Everything the API reads and writes."""
@@ -234,4 +277,6 @@ class Stores:
     activities: Activities
     lags: Lags
     jobs: FlinkJobs
+    crowds: SavedCrowds
+    crowd_users: CrowdUsers
     checks: Sequence[Check] = field(default_factory=tuple)

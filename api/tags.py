@@ -175,7 +175,7 @@ class Tags:
         return TagDetail(
             **self._summary(tag),
             sql=tag.sql,
-            compiled_sql=self._registry.compiled_sql(name),
+            compiled_sql=self._registry.compiled_sql(tag),
             distribution=distribution,
             histogram=histogram,
         )

@@ -19,6 +19,10 @@ class BarrierNotPassed(RuntimeError):
     """A consumer of the log did not get past the barrier in time. The text names who, where and how far it was behind."""
 
 
+class JobEnded(BarrierNotPassed):
+    """The consumer is a Flink job that has ended, or was never submitted: waiting longer does not help."""
+
+
 @dataclass(frozen=True)
 class Barrier:
     """`ends`: topic -> partition -> first offset that lies behind the cut. `at_ms`: when it was taken, epoch ms."""
@@ -48,7 +52,7 @@ def behind(committed: Mapping[str, Mapping[int, int]], ends: Mapping[str, Mappin
 def await_job(job: str, sources: Iterable[str], barrier: Barrier, settings: Settings, deadline_seconds: float) -> None:
     """Wait until a checkpoint of the streaming job lies behind the barrier: what it wrote before is in the tag topics.
 
-    Raises BarrierNotPassed when that takes longer than `deadline_seconds`, or at once when the job does not run.
+    Raises BarrierNotPassed when that takes longer than `deadline_seconds`, JobEnded at once when the job does not run.
     """
     until = time.monotonic() + deadline_seconds
     for source in [*sources, "clock"]:
@@ -67,7 +71,7 @@ def _require_running(job: str, settings: Settings) -> None:
     found = next((known for known in cluster.jobs() if known.name == job), None)
     if found is None or found.state in FINAL_STATES:
         state = f"is {found.state}: {cluster.root_cause(found.id)}" if found else "was never submitted"
-        raise BarrierNotPassed(f"Flink job {job} {state}; fix: `python -m jobs.pipeline submit`")
+        raise JobEnded(f"Flink job {job} {state}; fix: `python -m jobs.pipeline submit`")
 
 
 def _await(

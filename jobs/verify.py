@@ -40,8 +40,10 @@ class Limits:
     batch: float = 900
 
 
-def verify(tags: Sequence[CompiledTag], settings: Settings, limits: Limits = Limits()) -> Iterator[str | TagParity]:
-    """Compare every user of every tag; yields progress lines (str), then one TagParity a tag and store.
+def verify(
+    tags: Sequence[CompiledTag], settings: Settings, limits: Limits = Limits(), job: str = JOB_NAME
+) -> Iterator[str | TagParity]:
+    """Compare every user of every tag of one streaming job; yields progress lines (str), then one TagParity a tag and store.
 
     Raises BarrierNotPassed when the stream or a sink does not get there, FlinkError when the batch run fails.
     """
@@ -51,7 +53,7 @@ def verify(tags: Sequence[CompiledTag], settings: Settings, limits: Limits = Lim
     messages = sum(sum(partitions.values()) for partitions in barrier.ends.values())
     yield f"barrier taken: {messages:,} messages in {len(barrier.ends)} topics"
     yield from _timed(
-        "stream has passed the barrier", barriers.await_job, JOB_NAME, sources, barrier, settings, limits.stream
+        "stream has passed the barrier", barriers.await_job, job, sources, barrier, settings, limits.stream
     )
     for group in SINK_GROUPS:
         yield from _timed(f"{group} has flushed", barriers.await_sink, group, topics, settings, limits.sinks)

@@ -81,13 +81,24 @@ class ClickHouseClient:
 
     def query(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The rows of a file below sql/, such as ``clickhouse/parity_values.sql``; its {x:Type} are bound on the server."""
+        return self.query_text(name, sql.text(name), parameters)
+
+    def query_text(self, name: str, text: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The rows of a text that was made of the file `name` by a builder; its {x:Type} are bound on the server."""
         result = self._ask(
             name,
-            lambda driver: driver.query(
+            lambda driver: driver.query(text, parameters=dict(parameters or {}), transport_settings=self._here()),
+        )
+        return list(result.named_results())
+
+    def command(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a file below sql/ that answers nothing, such as an INSERT ... SELECT. It may run twice."""
+        self._ask(
+            name,
+            lambda driver: driver.command(
                 sql.text(name), parameters=dict(parameters or {}), transport_settings=self._here()
             ),
         )
-        return list(result.named_results())
 
     def ping(self) -> str:
         """The server's version."""

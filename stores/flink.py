@@ -73,6 +73,10 @@ class FlinkCluster:
         job = self._request("GET", f"/jobs/{job_id}")
         return FlinkJob(job["jid"], job["name"], job["state"], job["start-time"], job["duration"])
 
+    def running_since_ms(self, job_id: str) -> int:
+        """When the job last began to run, epoch ms by the cluster's clock; 0 when it never did."""
+        return self._request("GET", f"/jobs/{job_id}")["timestamps"]["RUNNING"]
+
     def last_failure(self, job_id: str) -> Failure | None:
         """A job's last failure, or None when it never failed."""
         history = self._request("GET", f"/jobs/{job_id}/exceptions?maxExceptions=1")

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 from confluent_kafka.admin import NewTopic
 
 from stores.kafka import end_offsets
@@ -36,6 +36,12 @@ def result_topic(settings: Settings, prefix: str) -> Iterator[str]:
 
 def read_all(settings: Settings, topic: str) -> Iterator[bytes]:
     """Every message's value up to the end that the topic has now. Raises KafkaUnavailable."""
+    for message in read_messages(settings, topic):
+        yield message.value()
+
+
+def read_messages(settings: Settings, topic: str) -> Iterator[Message]:
+    """Every message up to the end that the topic has now, each partition's in order. Raises KafkaUnavailable."""
     left = {partition: end for partition, end in end_offsets(settings, [topic])[topic].items() if end}
     consumer = create_consumer(settings, f"{topic}.reader")
     try:
@@ -47,7 +53,7 @@ def read_all(settings: Settings, topic: str) -> Iterator[bytes]:
             for message in messages:
                 if message.error():
                     raise unavailable(settings, f"reading topic {topic}", KafkaException(message.error()))
-                yield message.value()
+                yield message
                 if left.get(message.partition(), 0) <= message.offset() + 1:
                     left.pop(message.partition(), None)
     finally:

@@ -50,6 +50,9 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(levels[named])
+    for ours in ("api", "deploy", "jobs", "stores"):
+        # PyFlink raises the root's level when it makes a table environment; our lines must outlive that.
+        logging.getLogger(ours).setLevel(levels[named])
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

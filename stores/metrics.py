@@ -30,6 +30,8 @@ STORE_UP = Gauge(
 )
 TICKS = Counter("tagstream_ticks_total", "Ticks written to the clock topic")
 NEWEST_TICK = Gauge("tagstream_newest_tick_minute", "The newest complete minute in the clock topic, epoch minutes")
+LEADS = Gauge("tagstream_controller_leads", "1 while this controller leads")
+ACTIONS = Counter("tagstream_tag_actions_total", "Steps that the controller took for tag versions", ["step"])
 
 
 def serve(settings: Settings) -> int:

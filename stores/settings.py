@@ -101,6 +101,14 @@ class Sinks(BaseModel):
     dead_letters_most: int | None = None
 
 
+class Publishing(BaseModel):
+    """How a tag's version goes live, and for how long the one before is kept up to date for a rollback."""
+
+    approval_required: bool = False
+    rollback_hours: float = Field(24, ge=0)
+    round_seconds: float = Field(1, gt=0)
+
+
 class Settings(BaseSettings):
     """All of Tagstream's configuration. A nested value's variable is TAGSTREAM_KAFKA__BOOTSTRAP_SERVERS and so on."""
 
@@ -114,6 +122,7 @@ class Settings(BaseSettings):
     connect: Connect = Connect()
     api: Api = Api()
     sinks: Sinks = Sinks()
+    publishing: Publishing = Publishing()
     cdc_format: Literal["debezium", "canal"] = "debezium"
     metrics_port: int = Field(0, description="Port of a job's own /metrics; 0 takes a free one")
     metrics_host: str = Field("127.0.0.1", description="Where /metrics listens; 0.0.0.0 lets another host scrape it")

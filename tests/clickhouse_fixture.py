@@ -23,7 +23,10 @@ from stores.settings import ClickHouse, Settings
 HOST = "127.0.0.1"
 START_SECONDS = 60
 STOP_SECONDS = 30
-TABLES = ("users", "users_by_id", "tag_values", "tag_changes", "events", "events_by_time", "dead_letters")
+TABLES = (
+    *("users", "users_by_id", "tag_values", "tag_changes", "events", "events_by_time", "dead_letters"),
+    *("tag_bitmaps", "bitmap_buckets", "bitmap_places"),
+)
 ROOT = Path(__file__).parent.parent
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +19,43 @@ from pyflink.table import TableEnvironment
 
 from deploy.local.parts import flink_connector_jar
 from jobs.flink_environment import COMMON_OPTIONS, STREAM_OPTIONS, create_environment
+from jobs.flink_sources import source_statements
 from jobs.mode import Mode
 from jobs.statements import Job, statements
 from stores.settings import Settings
 from tagging.compiler import CompiledTag
 
-Rows = Mapping[str, Sequence[Mapping[str, Any]]]
-"""table (`events_log`, `users_log`, `clock` ...) -> its messages, with `offset` and `logged_at` as columns."""
 
-_WITH = re.compile(r"\) WITH \(.*", re.DOTALL)
+@dataclass(frozen=True)
+class Message:
+    """What lies in a topic: a JSON object, and the offset and the time that the log gave it."""
+
+    value: Mapping[str, Any]
+    offset: int = 0
+    logged_at_ms: int = 0
+
+    def line(self) -> bytes:
+        """The message as a line of a table's file, with what Kafka says of it as columns."""
+        logged_at = datetime.fromtimestamp(self.logged_at_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        millis = f".{self.logged_at_ms % 1000:03d}Z"
+        return orjson.dumps({**self.value, "offset": self.offset, "logged_at": logged_at + millis}) + b"\n"
+
+
+Log = Mapping[str, Sequence[Message]]
+"""table (`events_log`, `users_log`, `clock` ...) -> its messages."""
+
+Values = dict[str, dict[str, Any]]
+"""tag -> user_id -> value; only users who have the tag."""
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": int,
+    "decimal": Decimal,
+    "boolean": {"TRUE": True, "FALSE": False}.__getitem__,
+}
+_WITH = re.compile(r"\) WITH \((.*)\)\s*$", re.DOTALL)
+_FORMAT = re.compile(r"'(?:format|json\.[\w.-]+)' = '[^']*'")
+_ADDED = (RowKind.INSERT, RowKind.UPDATE_AFTER)
 
 
 class LocalFlink:
@@ -32,57 +65,68 @@ class LocalFlink:
         chosen = {**COMMON_OPTIONS, "parallelism.default": "2", "taskmanager.numberOfTaskSlots": "4"}
         if mode is Mode.STREAM:
             chosen |= {key: value for key, value in STREAM_OPTIONS.items() if key.startswith("table.")}
-        self.mode = mode
         self.settings = settings or Settings()
         self.environment: TableEnvironment = create_environment(
             mode, {**chosen, **options}, flink_connector_jar().as_uri()
         )
 
-    def run(self, tags: Sequence[CompiledTag], rows: Rows) -> dict[str, dict[str, str]]:
-        """The tags' values at the end of the input: tag -> user_id -> value as text. Users without a value are left out."""
+    def run(self, tags: Sequence[CompiledTag], log: Log) -> Values:
+        """The tags' values at the end of the log."""
         text = statements(Job("local", tags), self.settings)
+        types = {f"tag_{tag.definition.name}_v{tag.definition.version}": tag.definition for tag in tags}
         queries = []
+        for insert in text.inserts:
+            into, query = insert.split("\n", 1)
+            name = types[re.fullmatch(r"INSERT INTO `(\w+)`", into)[1]].name
+            queries.append(f"SELECT '{name}' AS tag, `user_id`, CAST(`value` AS STRING) FROM (\n{query}\n)")
+        found: Values = {tag.definition.name: {} for tag in tags}
+        read = {tag.definition.name: _READ[tag.definition.value_type] for tag in tags}
+        with self._declared(text.declarations, log):
+            for (tag, user_id, value), number in self._collect("\nUNION ALL\n".join(queries)).items():
+                # The sink drops a row without a user; a NULL is no value.
+                if user_id is None or value is None:
+                    continue
+                assert number == 1 and user_id not in found[tag], f"{tag}: several values of {user_id}"
+                found[tag][user_id] = read[tag](value)
+        return found
+
+    def table(self, source: str, columns: Sequence[str], log: Log) -> list[tuple[str | None, ...]]:
+        """The rows of one source as the tags read it, each column as text."""
+        wanted = ", ".join(f"CAST(`{column}` AS STRING)" for column in columns)
+        with self._declared(source_statements([source], self.settings, "local"), log):
+            return sorted(self._collect(f"SELECT {wanted} FROM `{source}`").elements(), key=repr)
+
+    @contextmanager
+    def _declared(self, declarations: Sequence[str], log: Log) -> Iterator[None]:
+        created: list[tuple[str, str]] = []
         with tempfile.TemporaryDirectory() as folder:
-            created = self._declare(text.declarations, rows, Path(folder))
             try:
-                for tag, insert in zip(tags, text.inserts, strict=True):
-                    query = insert.split("\n", 1)[1]
-                    queries.append(
-                        f"SELECT '{tag.definition.name}' AS tag, `user_id`, CAST(`value` AS STRING) FROM (\n{query}\n)"
-                    )
-                return self._collect("\nUNION ALL\n".join(queries))
+                for declaration in declarations:
+                    kind, name = re.search(r"CREATE TEMPORARY (TABLE|VIEW) `(\w+)`", declaration).groups()
+                    if name.startswith("tag_"):
+                        continue
+                    if kind == "TABLE":
+                        declaration = _over_file(declaration, Path(folder) / f"{name}.json", log.get(name, ()))
+                    self.environment.execute_sql(declaration)
+                    created.append((kind, name))
+                yield
             finally:
                 for kind, name in reversed(created):
                     self.environment.execute_sql(f"DROP TEMPORARY {kind} `{name}`")
 
-    def _declare(self, declarations: Sequence[str], rows: Rows, folder: Path) -> list[tuple[str, str]]:
-        created = []
-        for declaration in declarations:
-            kind, name = re.search(r"CREATE TEMPORARY (TABLE|VIEW) `(\w+)`", declaration).groups()
-            if name.startswith("tag_"):
-                continue
-            if kind == "TABLE":
-                path = folder / f"{name}.json"
-                path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows.get(name, ())))
-                declaration = re.sub(r" METADATA( FROM 'timestamp')? VIRTUAL", "", declaration)
-                declaration = _WITH.sub(
-                    f") WITH ('connector' = 'filesystem', 'path' = '{path.as_uri()}', 'format' = 'json')", declaration
-                )
-            self.environment.execute_sql(declaration)
-            created.append((kind, name))
-        return created
-
-    def _collect(self, query: str) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, list[str]]] = {}
+    def _collect(self, query: str) -> Counter[tuple[str | None, ...]]:
+        found: Counter[tuple[str | None, ...]] = Counter()
         with self.environment.execute_sql(query).collect() as changes:
             for row in changes:
-                tag, user_id, value = row
-                values = found.setdefault(tag, {}).setdefault(user_id, [])
-                if row.get_row_kind() in (RowKind.INSERT, RowKind.UPDATE_AFTER):
-                    values.append(value)
-                else:
-                    values.remove(value)
-        return {
-            tag: {user: values[0] for user, values in users.items() if values and values[0] is not None}
-            for tag, users in found.items()
-        }
+                found[tuple(row)] += 1 if row.get_row_kind() in _ADDED else -1
+        # A withdrawal may overtake what it withdraws between two tasks, but at the end none is left over.
+        assert min(found.values(), default=0) >= 0, "a row was withdrawn that never was"
+        return +found
+
+
+def _over_file(declaration: str, path: Path, messages: Sequence[Message]) -> str:
+    """The table over a file in place of the topic, with the options of its format as they are."""
+    path.write_bytes(b"".join(message.line() for message in messages))
+    columns = re.sub(r" METADATA( FROM 'timestamp')? VIRTUAL", "", _WITH.sub("", declaration))
+    kept = _FORMAT.findall(_WITH.search(declaration)[1])
+    return f"{columns}) WITH ('connector' = 'filesystem', 'path' = '{path.as_uri()}', {', '.join(kept)})"

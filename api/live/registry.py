@@ -1,43 +1,100 @@
-"""The built-in tags as the registry: every file of sql/tags is live in the version that its header names."""
+"""The live tags: as the registry in MySQL says, and a built-in tag that it does not know in the version of its file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+
+from pymysql.constants import ER
+from sqlalchemy.exc import ProgrammingError
 
 import sql
+from api.ports import Unavailable
 from stores import logs
+from stores.mysql import MySQLUnavailable
+from stores.registry.store import Pointer, Tags
 from tagging.compiler import compile_tag
 from tagging.definition import TagDefinition, parse_definition
 from tagging.problems import TagProblems
+from tagging.synchronise import definition_of
 
+ANSWER_SECONDS = 5.0
+KEPT_VERSIONS = 2_000
 log = logs.get("api.registry")
 
 
 class BuiltinTags:
-    """Read once: the files do not change while a process runs. Compiled once too; a tag that does not compile is still listed."""
+    """Read once: the files do not change while a process runs."""
 
     @cached_property
-    def _tags(self) -> dict[str, TagDefinition]:
+    def by_name(self) -> Mapping[str, TagDefinition]:
+        """The files' tags in order of name."""
         found = (parse_definition(path.read_text(encoding="utf-8"), str(path)) for path in sql.tag_files())
-        return {tag.name: tag for tag in sorted(found, key=lambda tag: tag.name)}
-
-    @cached_property
-    def _compiled(self) -> dict[str, str | None]:
-        return {name: self._compile(tag) for name, tag in self._tags.items()}
-
-    @staticmethod
-    def _compile(tag: TagDefinition) -> str | None:
-        try:
-            return compile_tag(tag).query
-        except TagProblems as error:
-            log.warning("tag_does_not_compile", tag=tag.name, problems=str(error))
-            return None
+        return MappingProxyType({tag.name: tag for tag in sorted(found, key=lambda tag: tag.name)})
 
     def tags(self) -> Sequence[TagDefinition]:
         """See `api.ports.Registry`."""
-        return list(self._tags.values())
+        return list(self.by_name.values())
 
-    def compiled_sql(self, name: str) -> str | None:
+    def compiled_sql(self, tag: TagDefinition) -> str | None:
         """See `api.ports.Registry`."""
-        return self._compiled.get(name)
+        return _compiled(tag)
+
+
+class RegisteredTags:
+    """Asked at every request, so that a switch is seen at once. A version's text never changes: it is read into a tag once.
+
+    While MySQL is away the tags stay as they were last read: the pointer can't have moved.
+    """
+
+    def __init__(self, registry: Tags, builtin: BuiltinTags) -> None:
+        self._registry = registry
+        self._builtin = builtin
+        self._last: Sequence[Pointer] | None = None
+
+    def tags(self) -> Sequence[TagDefinition]:
+        """See `api.ports.Registry`."""
+        pointers = self._pointers()
+        registered = {pointer.tag for pointer in pointers}
+        found = [tag for tag in self._builtin.tags() if tag.name not in registered]
+        found += [tag for pointer in pointers if (tag := _definition(pointer)) is not None]
+        return sorted(found, key=lambda tag: tag.name)
+
+    def compiled_sql(self, tag: TagDefinition) -> str | None:
+        """See `api.ports.Registry`."""
+        return _compiled(tag)
+
+    def _pointers(self) -> Sequence[Pointer]:
+        try:
+            self._last = self._registry.pointers()
+        except MySQLUnavailable as error:
+            if self._last is None:
+                raise Unavailable("mysql", str(error)) from error
+            log.warning("tags_as_last_read", reason=str(error))
+        except ProgrammingError as error:
+            # Nobody has migrated this database yet: then nothing is registered.
+            if error.orig is None or error.orig.args[0] != ER.NO_SUCH_TABLE:
+                raise
+            self._last = ()
+        return self._last
+
+
+@lru_cache(KEPT_VERSIONS)
+def _definition(pointer: Pointer) -> TagDefinition | None:
+    if pointer.version is None:
+        return None
+    try:
+        return definition_of(pointer.tag, pointer.version, pointer.text)
+    except TagProblems as error:
+        log.warning("tag_is_not_readable", tag=pointer.tag, version=pointer.version, problems=str(error))
+        return None
+
+
+@lru_cache(KEPT_VERSIONS)
+def _compiled(tag: TagDefinition) -> str | None:
+    try:
+        return compile_tag(tag).query
+    except TagProblems as error:
+        log.warning("tag_does_not_compile", tag=tag.name, problems=str(error))
+        return None

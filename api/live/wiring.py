@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
+from api.live.crowds import ClickHouseCrowds, MySQLCrowds
 from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
 from api.live.lags import KafkaLags
 from api.live.numbers import MySQLNumbers
 from api.live.profiles import HBaseProfiles
-from api.live.registry import BuiltinTags
+from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
 from api.ports import Check, Stores
+from stores.registry.store import TagRegistry
 from stores.settings import Settings
 
 
@@ -35,9 +37,11 @@ def live_stores(settings: Settings) -> Stores:
         users=ClickHouseUsers(queries),
         statistics=ClickHouseStatistics(queries),
         events=KafkaEventLog(settings),
-        registry=BuiltinTags(),
+        registry=RegisteredTags(TagRegistry(settings, ANSWER_SECONDS), BuiltinTags()),
         activities=ClickHouseActivities(queries),
         lags=lags,
         jobs=jobs,
+        crowds=MySQLCrowds(settings),
+        crowd_users=ClickHouseCrowds(settings),
         checks=checks,
     )

@@ -28,7 +28,7 @@ from deploy.local.stack import Stack
 from stores.settings import Settings
 
 GENERATOR = "generator"
-PROCESSES = tuple(name for name, service in ALL.items() if service.is_app and name != GENERATOR)
+PROCESSES = tuple(name for name, service in ALL.items() if service.is_app and not service.by_request)
 SUBMIT_SECONDS = 300
 FIRST_VALUES_SECONDS = 180
 CHANGE_SECONDS = 120

@@ -41,15 +41,15 @@ class Steps:
         """One step. On failure its line is written in red before the exception goes on."""
         began = self._clock()
         step = Step(name, lambda text: self.console.print(f"[dim]{'':>9}  … {text}[/]", highlight=False))
-        self.console.print(f"[dim]{'':>9}  {name} …[/]", highlight=False)
+        self.console.print(f"[dim]{'':>9}  {name} …[/]", highlight=False, soft_wrap=True)
         try:
             yield step
         except BaseException:
-            self.console.print(f"[red]{self._clock() - began:>7.1f} s  ✗ {name}[/]", highlight=False)
+            self.console.print(f"[red]{self._clock() - began:>7.1f} s  ✗ {name}[/]", highlight=False, soft_wrap=True)
             raise
         self.seconds[name] = self._clock() - began
         result = f"  [dim]{step.result}[/]" if step.result else ""
-        self.console.print(f"[green]{self.seconds[name]:>7.1f} s  ✓[/] {name}{result}", highlight=False)
+        self.console.print(f"[green]{self.seconds[name]:>7.1f} s  ✓[/] {name}{result}", highlight=False, soft_wrap=True)
 
     @property
     def total_seconds(self) -> float:

@@ -44,7 +44,7 @@ def _up(
     """Start services and what they depend on; those that run are left alone."""
     chosen = list(names or [])
     if app_too:
-        chosen = [name for name in ALL if name != "generator"]
+        chosen = [name for name, service in ALL.items() if not service.by_request]
     context.obj.up(chosen)
 
 

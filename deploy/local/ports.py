@@ -30,6 +30,8 @@ USUAL_PORTS = {
     "sink_values-metrics": 9403,
     "sink_events-metrics": 9404,
     "generator-metrics": 9405,
+    "bitmaps-metrics": 9406,
+    "controller-metrics": 9407,
 }
 
 # Below what Linux gives to outgoing connections (32768 up): one of those could sit on a service's port while it restarts.

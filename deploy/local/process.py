@@ -30,6 +30,11 @@ def birth(pid: int) -> str:
     return f"{boot}/{fields[19]}"
 
 
+def _has_ended(process: psutil.Process) -> bool:
+    # A zombie whose other threads are still ending holds its ports and locks until the last of them is gone.
+    return process.status() == psutil.STATUS_ZOMBIE and len(list(Path(f"/proc/{process.pid}/task").iterdir())) <= 1
+
+
 class Process:
     """A background process known by a record of its pid and birth, so that a recycled pid is never taken for it."""
 
@@ -86,7 +91,7 @@ class Process:
         try:
             known = json.loads(self._record.read_text())
             process = psutil.Process(known["pid"])
-            if birth(process.pid) != known["birth"] or process.status() == psutil.STATUS_ZOMBIE:
+            if birth(process.pid) != known["birth"] or _has_ended(process):
                 return None
             return process
         except (FileNotFoundError, ProcessLookupError, ValueError, KeyError, psutil.NoSuchProcess):

@@ -36,3 +36,5 @@ class Service:
     ports: tuple[str, ...] = ()
     start_seconds: float = 90
     is_app: bool = False
+    by_request: bool = False
+    """Started only where it is named."""

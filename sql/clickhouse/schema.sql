@@ -110,3 +110,49 @@ CREATE TABLE IF NOT EXISTS dead_letters
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (topic, partition, offset);
+
+-- How far each bucket of users (user_no >> 20) has come: the highest offset of each partition. Kept by every insert into tag_values.
+CREATE TABLE IF NOT EXISTS bitmap_places
+(
+    tag LowCardinality(String),
+    version UInt32,
+    bucket UInt16,
+    partition UInt16,
+    offset SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (tag, version, bucket, partition);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS tag_values_into_bitmap_places TO bitmap_places AS
+SELECT tag, version, toUInt16(bitShiftRight(user_no, 20)) AS bucket, partition, max(offset) AS offset
+FROM tag_values
+GROUP BY tag, version, bucket, partition;
+
+-- Who has a value, one bitmap a bucket. The tag '' in version 0 holds all users. A row counts once bitmap_buckets names its
+-- generation. Ordered by number, so that a range reads its own rows alone.
+CREATE TABLE IF NOT EXISTS tag_bitmaps
+(
+    tag LowCardinality(String),
+    version UInt32,
+    number Float64 COMMENT 'the value, where it is a number; else 0',
+    value String COMMENT 'compact JSON text',
+    bucket UInt16,
+    generation UInt64,
+    users AggregateFunction(groupBitmap, UInt32)
+)
+ENGINE = MergeTree
+ORDER BY (tag, version, number, value, bucket, generation)
+SETTINGS index_granularity = 64, index_granularity_bytes = 1048576;
+
+-- Which generation of a bucket's bitmaps is whole, and how much of the log is in it. One insert publishes one generation.
+CREATE TABLE IF NOT EXISTS bitmap_buckets
+(
+    tag LowCardinality(String),
+    version UInt32,
+    bucket UInt16,
+    generation UInt64,
+    places Map(UInt16, UInt64) COMMENT 'the highest offset in it, by partition',
+    built_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (tag, version, bucket, generation);

@@ -67,6 +67,22 @@ def test_a_process_that_is_killed_under_load_changes_no_answer(fed: RunningStack
     assert total(results, Outcome.EQUAL) > 1_000
 
 
+def test_a_job_that_was_cancelled_goes_on_from_its_newest_checkpoint(fed: RunningStack) -> None:
+    cluster, job = FlinkCluster(fed.settings.flink), Job(JOB_NAME, builtin_tags())
+    running, done = ensure_running(job, fed.settings)
+    assert done == "is running already"
+    until = time.monotonic() + FAILURE_SECONDS
+    while not cluster.checkpoints(running)["counts"]["completed"]:
+        assert time.monotonic() < until, cluster.checkpoints(running)
+        time.sleep(0.5)
+    cluster.cancel(running)
+    cluster.await_state(running, "CANCELED", 60)
+    again, done = ensure_running(job, fed.settings)
+    assert again != running
+    assert f"/{running}/chk-" in done
+    assert wrong(compare(fed, "views_7d", "spend_tier_30d", "city")) == []
+
+
 def test_a_value_that_was_tampered_with_is_found_and_its_user_named(fed: RunningStack) -> None:
     tag = builtin_tags("city")[0]
     key = (tag.definition.name, tag.definition.version)

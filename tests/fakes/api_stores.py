@@ -166,8 +166,8 @@ class FixedRegistry:
     def tags(self) -> Sequence[TagDefinition]:
         return sorted(self.definitions, key=lambda tag: tag.name)
 
-    def compiled_sql(self, name: str) -> str | None:
-        return f"-- {name}"
+    def compiled_sql(self, tag: TagDefinition) -> str | None:
+        return f"-- {tag.name}"
 
 
 class Fixed(Breakable):
@@ -231,6 +231,8 @@ class World:
     activities: Fixed
     lags: Fixed
     jobs: Fixed
+    crowds: Any
+    crowd_users: Any
     checks: list[Check] = field(default_factory=list)
 
     def stores(self) -> Stores:
@@ -245,6 +247,8 @@ class World:
             self.activities,
             self.lags,
             self.jobs,
+            self.crowds,
+            self.crowd_users,
             self.checks,
         )
 
@@ -254,6 +258,8 @@ AT_MS = 1_790_000_000_000
 
 def seeded(users: int = 5) -> World:
     """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
+    from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
+
     rows = []
     profiles: dict[str, list[ProfileValue]] = {"old/one": [ProfileValue("tier", 1, "gold", AT_MS)]}
     for number in range(users):
@@ -267,15 +273,18 @@ def seeded(users: int = 5) -> World:
         profiles[user_id].append(ProfileValue("tier", 2, "not live yet", AT_MS))
         profiles[user_id].append(ProfileValue("dropped", 1, "no definition", AT_MS))
     known = MemoryUsers(NumberedUser(f"u{number}", number + 1) for number in range(users))
+    statistics = MemoryStatistics(rows)
     return World(
         profiles=MemoryProfiles(profiles),
         numbers=MemoryNumbers(known),
         users=known,
-        statistics=MemoryStatistics(rows),
+        statistics=statistics,
         events=MemoryEventLog(),
         registry=FixedRegistry([definition("tier"), definition("spend", "decimal"), definition("flag", "boolean")]),
         activities=Fixed("clickhouse", Activity(1000, 3, 12.345, 4.5, [(29_833_333, 7), (29_833_334, 0)])),
         lags=Fixed("kafka", {"tagstream.sink_profile": 3}),
         jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
+        crowds=MemoryCrowds(),
+        crowd_users=MemoryCrowdUsers(known, statistics),
         checks=[FixedCheck("kafka", [Finding("kafka", "ok", "4 topics")], essential=True)],
     )

@@ -121,7 +121,7 @@ def test_raw_rows_go_in_packed_or_not(client, table, coding):
     summary = client.raw_insert(table, ["a", "s"], block, fmt="JSONEachRow", compression=coding)
 
     assert summary.written_rows == 2
-    assert client.query("SELECT a FROM kinds ORDER BY a").result_columns == [(5, 6)]
+    assert client.query("SELECT a FROM kinds ORDER BY a").result_rows == [(5,), (6,)]
 
 
 def test_raw_rows_stream_in(client, table):
@@ -154,7 +154,6 @@ def test_commands_answer_with_values_or_with_a_summary(client, table):
         ("DateTime64(3, 'UTC')", datetime(2026, 1, 2, 3, 4, 5, 678000)),
         ("UInt64", 2**64 - 1),
         ("Decimal(18, 4)", Decimal("-1.2345")),
-        ("Map(String, UInt8)", {"a": 1}),
     ],
 )
 def test_a_parameter_is_bound_on_the_server(client, kind, value):

@@ -127,9 +127,11 @@ export class ApiError extends Error {
 }
 
 interface RequestOptions {
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   query?: Record<string, string | number | null | undefined>
   body?: unknown
+  /** The revision that was read, which a change names. */
+  revision?: number
   signal?: AbortSignal
   /** Statuses whose body is an answer although it isn't a success. */
   answers?: number[]
@@ -138,8 +140,8 @@ interface RequestOptions {
 const BASE = '/api/v1'
 const TIMEOUT_MS = 20_000
 
-async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const { method = 'GET', query = {}, body, signal, answers = [] } = options
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const { method = 'GET', query = {}, body, revision, signal, answers = [] } = options
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) search.set(name, String(value))
   const address = `${BASE}${path}${search.size ? `?${search}` : ''}`
@@ -152,7 +154,7 @@ async function request<T>(path: string, options: RequestOptions = {}): Promise<T
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       // Never from the browser's cache, whose lock would also make two pollers of one address wait for each other.
       cache: 'no-store',
-      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(revision === undefined ? {} : { 'If-Match': `"${revision}"` }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     })
     text = await response.text()
@@ -162,6 +164,7 @@ async function request<T>(path: string, options: RequestOptions = {}): Promise<T
     throw new ApiError('network', `${method} ${address}: ${cause instanceof Error ? cause.message : String(cause)}`, 0)
   }
   const requestId = response.headers.get('X-Request-Id')
+  if (response.status === 204) return undefined as T
   let parsed: unknown
   try {
     parsed = JSON.parse(text)

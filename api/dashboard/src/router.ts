@@ -4,7 +4,7 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** The message that titles the browser tab, and the entry of the menu that is lit. */
     title: string
-    section?: 'overview' | 'tags' | 'users'
+    section?: 'overview' | 'tags' | 'users' | 'crowds'
   }
 }
 
@@ -14,6 +14,9 @@ const routes: RouteRecordRaw[] = [
   { path: '/tags/:name', name: 'tag', component: () => import('./pages/TagPage.vue'), props: true, meta: { title: 'nav.tags', section: 'tags' } },
   { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue'), meta: { title: 'nav.users', section: 'users' } },
   { path: '/users/:id', name: 'user', component: () => import('./pages/UserPage.vue'), props: true, meta: { title: 'nav.users', section: 'users' } },
+  { path: '/crowds', name: 'crowds', component: () => import('./pages/CrowdsPage.vue'), meta: { title: 'nav.crowds', section: 'crowds' } },
+  { path: '/crowds/:name', name: 'crowd', component: () => import('./pages/CrowdPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
+  { path: '/crowds/:name/portrait', name: 'portrait', component: () => import('./pages/PortraitPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'notFound.title' } },
 ]
 

@@ -68,9 +68,15 @@ def main(
         raise typer.Exit(1) from error
     threading.Thread(target=server.serve, name="server", daemon=True).start()
     log.info("serving", host=host, port=port, path=str(path), version=engine.version)
-    stopped.wait()
-    server.stop()
-    engine.close()
+    # In short waits: a signal that another thread takes does not wake this one.
+    while not stopped.wait(0.2):
+        pass
+    # The server waits without end for a client that neither reads nor goes; what was acknowledged is on disk by then.
+    stopping = threading.Thread(target=server.stop, name="stop", daemon=True)
+    stopping.start()
+    stopping.join(STOP_SECONDS + 2)
+    if not stopping.is_alive():
+        engine.close()
     log.info("stopped")
     sys.stderr.flush()
     # Whatever still runs has had its time, and must not be torn down under the engine's threads.

@@ -174,6 +174,9 @@ class Engine:
         # The engine's own `default` shows every file of this machine as a table.
         self._first.query("DETACH DATABASE default")
         kept = Path(self._path) / "metadata" / "default.sql"
+        if kept.exists() and not kept.with_suffix("").exists():
+            # It never had a table. The engine then knows nothing of its UUID, and could neither attach nor make it.
+            kept.unlink()
         uuid = _UUID.search(kept.read_text()) if kept.exists() else None
         # In full: the short form finds its UUID no more once the engine's own `default` was detached.
         self._first.query(

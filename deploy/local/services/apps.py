@@ -1,4 +1,4 @@
-"""Tagstream's own processes: the clock, the sinks, the API, the demo's generator."""
+"""Tagstream's own processes: the clock, the sinks, the controller, the API, the demo's generator."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def _app(name: str, module: str, *depends_on: str) -> Service:
         depends_on=depends_on,
         ports=(port_name,),
         is_app=True,
+        by_request=name in ("controller", "generator"),
     )
 
 
@@ -47,7 +48,9 @@ APPS = (
     _app("clock", "jobs.clock", "kafka"),
     _app("sink_profile", "jobs.sink_profile", "kafka", "thrift"),
     _app("sink_values", "jobs.sink_values", "kafka", "mariadb", "clickhouse"),
+    _app("bitmaps", "jobs.bitmaps", "clickhouse"),
     _app("sink_events", "jobs.sink_events", "kafka", "clickhouse"),
+    _app("controller", "jobs.controller", "kafka", "mariadb", "clickhouse", "thrift", "taskmanager"),
     _app("api", "api", "kafka", "mariadb", "clickhouse", "thrift"),
     _app("generator", "deploy.demo.generate", "kafka", "mariadb"),
 )

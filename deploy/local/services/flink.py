@@ -15,7 +15,7 @@ from deploy.local.service import Service
 SLOTS = 8
 _TASK_HEAP_MB = 3072
 _MANAGED_MB = 384
-_NETWORK_MB = 448
+_NETWORK_MB = 640
 _FRAMEWORK_MB = 128
 _METASPACE_MB = 384
 _OVERHEAD_MB = 256

@@ -51,7 +51,7 @@ def _prepare(layout: Layout) -> None:
     if not (data / "log" / "meta.properties").is_file():
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = java(
-            class_path("kafka"), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", _config(layout),
+            class_path("kafka"), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", _config(layout),
             heap_mb=256, tmp=layout.tmp("kafka"), options=_LOGGING,
         )  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,0 +1,111 @@
+"""What the routes of crowds take and answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.crowd_book import Counted, Sentence
+from api.cursor import Cursor
+from api.documented import Iso
+
+MAX_PAGE = 500
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+RuleJson = Annotated[
+    dict[str, Any],
+    Field(
+        description=(
+            'A tree: {"all": [...]}, {"any": [...]}, {"not": ...}, {"crowd": "name"}, {"tag": "t", "in": [...]}, '
+            '{"tag": "t", "present": true}, or {"tag": "t", "at_least"|"above": 1, "at_most"|"below": 9}'
+        )
+    ),
+]
+
+
+class CrowdPath(BaseModel):
+    """Which crowd."""
+
+    name: Name
+
+
+class RuleIn(BaseModel):
+    """A rule that is not saved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rule: RuleJson
+
+
+class CrowdChange(RuleIn):
+    """What a saved crowd becomes."""
+
+    title: Title
+
+
+class CrowdIn(CrowdChange):
+    """A new crowd."""
+
+    name: Name
+
+
+class PageQuery(BaseModel):
+    """Which members."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    cursor: Cursor | None = Field(None, description="`next` of the page before")
+
+
+class Estimate(Counted):
+    """What a rule takes now."""
+
+    users: int
+    users_total: int
+    sentence: Sentence
+    fingerprint: str = Field(description="The same for rules that say the same")
+    built_at: Iso = Field(description="The users' values are those of this time")
+
+
+class CrowdSummary(BaseModel):
+    """A saved crowd."""
+
+    name: str
+    title: str
+    revision: int = Field(description="Also the ETag; changes name it in If-Match")
+    sentence: Sentence | None = Field(description="null where the rule no longer fits the tags and crowds there are")
+    problem: str | None = Field(description="Why it does not")
+    fingerprint: str
+    updated_at: Iso
+
+
+class CrowdList(BaseModel):
+    """All saved crowds in order of name."""
+
+    items: list[CrowdSummary]
+
+
+class CrowdDetail(CrowdSummary):
+    """A saved crowd with its rule."""
+
+    rule: RuleJson
+    created_at: Iso
+    used_by: list[str] = Field(description="Crowds whose rules name this one")
+
+
+class CrowdMember(BaseModel):
+    """A user of a crowd."""
+
+    user_id: str
+    user_no: int
+
+
+class CrowdMembers(Counted):
+    """A page of a crowd's users in order of their numbers."""
+
+    items: list[CrowdMember]
+    users: int = Field(description="All of them")
+    next: str | None = Field(description="Pass it as `cursor` for the page after; null on the last page")

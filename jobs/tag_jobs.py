@@ -1,0 +1,78 @@
+"""The Flink jobs of single tag versions: what `jobs.convergence` calls a cluster, on the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from py4j.protocol import Py4JError
+from pyflink.util.exceptions import JavaException
+
+from jobs.convergence import BuildFailed
+from jobs.pipeline import ensure_running
+from jobs.statements import Job
+from stores.flink import FINAL_STATES, FlinkError, FlinkJob
+from stores.settings import Settings
+from tagging.compiler import CompiledTag, compile_tag
+from tagging.problems import TagProblems
+from tagging.synchronise import definition_of
+
+STOP_SECONDS = 60
+
+
+class Flink(Protocol):
+    """What is asked of the cluster; `stores.flink.FlinkCluster` is the real one."""
+
+    def overview(self) -> object: ...
+
+    def jobs(self) -> list[FlinkJob]: ...
+
+    def cancel(self, job_id: str) -> None: ...
+
+    def await_state(self, job_id: str, wanted: str, deadline_seconds: float) -> FlinkJob: ...
+
+
+class TagJobs:
+    """See `jobs.convergence.Cluster`. Every method raises FlinkError while the cluster is away."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        cluster: Flink,
+        ensure: Callable[[Job, Settings], tuple[str, str]] = ensure_running,
+    ) -> None:
+        self._settings = settings
+        self._cluster = cluster
+        self._ensure = ensure
+
+    def running(self) -> Collection[str]:
+        """See `Cluster`."""
+        return {job.name for job in self._open()}
+
+    def submit(self, tag: str, version: int, text: str, job: str) -> None:
+        """See `Cluster`."""
+        compiled = compiled_version(tag, version, text)
+        try:
+            self._ensure(Job(job, (compiled,)), self._settings)
+        except (FlinkError, Py4JError, JavaException) as error:
+            # A cluster that is away says nothing about the version: this raises then, and the next round tries again.
+            self._cluster.overview()
+            raise BuildFailed(f"job {job} does not start: {error}") from error
+
+    def stop(self, job: str) -> None:
+        """See `Cluster`."""
+        for found in self._open():
+            if found.name == job:
+                self._cluster.cancel(found.id)
+                self._cluster.await_state(found.id, "CANCELED", STOP_SECONDS)
+
+    def _open(self) -> list[FlinkJob]:
+        return [job for job in self._cluster.jobs() if job.state not in FINAL_STATES]
+
+
+def compiled_version(tag: str, version: int, text: str) -> CompiledTag:
+    """A stored text as what runs. Raises BuildFailed with every problem."""
+    try:
+        return compile_tag(definition_of(tag, version, text))
+    except TagProblems as error:
+        raise BuildFailed(str(error)) from error

@@ -1,0 +1,54 @@
+"""What a person does with a tag's versions in the registry: one transition, written with who did it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from stores.registry.store import Entry, Tags
+from stores.settings import Settings
+from tagging.lifecycle import Policy, Status, Tag
+
+
+def change(
+    registry: Tags, name: str, who: str, what: str, at_ms: int, transition: Callable[[Tag], tuple[Tag, int]]
+) -> int:
+    """Do one transition of a tag's life; the version that it concerns. Raises LookupError, Refused and Conflict."""
+    known = registry.tag(name)
+    if known is None:
+        raise LookupError(f"there is no tag {name} in the registry; `list` names those that there are")
+    tag, number = transition(known)
+    registry.save(tag, [Entry(name, number, who, what, at_ms)])
+    return number
+
+
+def before_live(tag: Tag) -> int:
+    """The version that was live last and can be again. Raises LookupError."""
+    kept = [version for version in tag.versions if version.status is Status.RETIRED and not version.cleaned]
+    if not kept:
+        raise LookupError(f"tag {tag.name} has no version to roll back to: none was live before, or it is cleaned")
+    return max(kept, key=lambda version: version.changed_at_ms).version
+
+
+def live_number(tag: Tag) -> int:
+    """The live version. Raises LookupError."""
+    if tag.live is None:
+        raise LookupError(f"tag {tag.name} has no live version")
+    return tag.live.version
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The configured policy."""
+    publishing = settings.publishing
+    return Policy(publishing.approval_required, int(publishing.rollback_hours * 3_600_000))
+
+
+def as_row(tag: Tag) -> dict[str, Any]:
+    """A tag for machines, without its texts."""
+    versions = [
+        {"version": v.version, "status": str(v.status), "cause": v.cause, "job": v.job, "created_by": v.created_by,
+         "approved_by": v.approved_by, "changed_at_ms": v.changed_at_ms, "cleaned": v.cleaned}
+        for v in tag.versions
+    ]  # fmt: skip
+    live = tag.live.version if tag.live else None
+    return {"name": tag.name, "owner": tag.owner, "dimension": tag.dimension, "live": live, "versions": versions}

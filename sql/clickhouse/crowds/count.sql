@@ -1,0 +1,6 @@
+-- How many users a crowd has.
+SELECT sum(bitmapCardinality($crowd)) AS users
+FROM
+(
+$bitmaps
+)

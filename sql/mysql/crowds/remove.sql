@@ -1,0 +1,1 @@
+DELETE FROM crowds WHERE name = %(name)s

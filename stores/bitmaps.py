@@ -1,0 +1,80 @@
+"""Crowds counted and listed in ClickHouse, over one whole generation of bitmaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sql
+from stores.clickhouse import ClickHouseClient
+from tagging.crowd_query import CrowdQuery
+from tagging.crowds import Rule
+
+OPERANDS = "clickhouse/crowds/operands.sql"
+BITS_OF_BUCKET = 20
+BANDS = 10
+MOST_VALUES = 20
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One published state of all bitmaps. `number` is 0 before the first."""
+
+    number: int
+    built_at_ms: int
+
+
+class CrowdBitmaps:
+    """Questions about crowds. Rules must be expanded, and name only tags of `versions` (the live ones).
+
+    Every method raises ClickHouseUnavailable. Answers of the same generation agree with each other.
+    """
+
+    def __init__(self, store: ClickHouseClient) -> None:
+        self._store = store
+
+    def newest(self) -> Generation:
+        """The generation that was published last."""
+        row = self._store.query("clickhouse/bitmaps/published.sql")[0]
+        return Generation(row["generation"], row["built_at_ms"])
+
+    def count(self, rule: Rule, versions: Mapping[str, int], generation: int) -> int:
+        """How many users the crowd has."""
+        query = CrowdQuery(versions)
+        return self._ask("count", query, generation, crowd=query.expression(rule))[0]["users"]
+
+    def members(
+        self, rule: Rule, versions: Mapping[str, int], generation: int, after: int, limit: int
+    ) -> list[tuple[int, str]]:
+        """(number, id) of at most `limit` members with a number above `after`, by number."""
+        query = CrowdQuery(versions)
+        crowd = query.expression(rule)
+        query.parameters.update({"after": after, "limit": limit})
+        first_bucket = (after + 1) >> BITS_OF_BUCKET
+        rows = self._ask("members", query, generation, first_bucket, crowd=crowd)
+        return [(row["user_no"], row["user_id"]) for row in rows]
+
+    def sizes(self, rule: Rule, base: Rule, versions: Mapping[str, int], generation: int) -> dict[str, int]:
+        """`crowd_users`, `base_users`, and `rest_users`: those of the base outside the crowd."""
+        query = CrowdQuery(versions)
+        return self._ask("sizes", query, generation, crowd=query.expression(rule), base=query.expression(base))[0]
+
+    def portrait(
+        self, rule: Rule, base: Rule, versions: Mapping[str, int], numeric: Sequence[str], generation: int
+    ) -> list[dict[str, Any]]:
+        """The same three counts by tag and value, or band of numbers, as sql/clickhouse/crowds/portrait.sql orders them."""
+        query = CrowdQuery(versions)
+        crowd, base_bitmap = query.expression(rule), query.expression(base)
+        query.parameters.update(
+            {"tags": list(versions.items()), "numeric": list(numeric), "bands": BANDS, "most": MOST_VALUES}
+        )
+        return self._ask("portrait", query, generation, crowd=crowd, base=base_bitmap)
+
+    def _ask(
+        self, name: str, query: CrowdQuery, generation: int, first_bucket: int = 0, **expressions: str
+    ) -> list[dict[str, Any]]:
+        file = f"clickhouse/crowds/{name}.sql"
+        text = query.text(sql.text(file), sql.text(OPERANDS), **expressions)
+        parameters = {**query.parameters, "generation": generation, "first_bucket": first_bucket}
+        return self._store.query_text(file, text, parameters)

@@ -1,0 +1,205 @@
+"""Tags and their versions in MySQL: a read is one query, a write one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from stores.mysql import ANSWER_SECONDS
+from stores.registry.engine import engine, naming_failures
+from stores.registry.models import AuditRow, TagRow, VersionRow
+from stores.settings import Settings
+from tagging.lifecycle import Status, Tag, TagVersion
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Conflict(Exception):
+    """The tag was written by somebody else since it was read: read it again. Or a version's text was to change."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the audit trail. `version` is None for what concerns the whole tag."""
+
+    tag: str
+    version: int | None
+    who: str
+    what: str
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A tag and its live version, which readers ask the stores for; None and "" where none is live."""
+
+    tag: str
+    version: int | None
+    text: str
+
+
+class Tags(Protocol):
+    """What is asked of the registry."""
+
+    def tags(self) -> Sequence[Tag]:
+        """All tags with all versions, in order of name."""
+
+    def tag(self, name: str) -> Tag | None:
+        """One tag, or None."""
+
+    def pointers(self) -> Sequence[Pointer]:
+        """Every tag's live version, in order of name: a consistent cut over all tags."""
+
+    def save(self, tag: Tag, entries: Sequence[Entry]) -> Tag:
+        """Write a changed tag and what was done to it, all or nothing; returns it with its new revision.
+
+        Raises Conflict when its revision is not the stored one, or a text that is stored would change.
+        """
+
+    def audit(self, tag: str, limit: int = 100) -> Sequence[Entry]:
+        """What was done to a tag, the newest first."""
+
+
+class TagRegistry:
+    """See `Tags`. Every method raises MySQLUnavailable while MySQL is away."""
+
+    def __init__(self, settings: Settings, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._settings = settings
+        self._engine = engine(settings, answer_seconds)
+
+    def close(self) -> None:
+        """Close the connections that lie idle."""
+        self._engine.dispose()
+
+    def tags(self) -> Sequence[Tag]:
+        """See `Tags`."""
+        return _tags(self._read(_ALL))
+
+    def tag(self, name: str) -> Tag | None:
+        """See `Tags`."""
+        return next(iter(_tags(self._read(_ALL.where(TagRow.name == name)))), None)
+
+    def pointers(self) -> Sequence[Pointer]:
+        """See `Tags`."""
+        return [Pointer(row.name, row.version, row.text or "") for row in self._read(_POINTERS)]
+
+    def audit(self, tag: str, limit: int = 100) -> Sequence[Entry]:
+        """See `Tags`."""
+        query = select(AuditRow.__table__).where(AuditRow.tag == tag).order_by(AuditRow.id.desc()).limit(limit)
+        return [Entry(row.tag, row.version, row.who, row.what, _ms(row.done_at)) for row in self._read(query)]
+
+    def save(self, tag: Tag, entries: Sequence[Entry]) -> Tag:
+        """See `Tags`."""
+        with naming_failures(self._settings), self._engine.begin() as connection:
+            revision = _claim(connection, tag)
+            _write_versions(connection, tag)
+            if entries:
+                connection.execute(insert(AuditRow), [_audit_values(entry) for entry in entries])
+        return Tag(tag.name, tag.owner, tag.dimension, tag.versions, revision)
+
+    def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with naming_failures(self._settings), self._engine.connect() as connection:
+            return connection.execute(query).all()
+
+
+_ALL = (
+    select(TagRow.name, TagRow.owner, TagRow.dimension, TagRow.revision, *VersionRow.__table__.columns)
+    .outerjoin(VersionRow, VersionRow.tag == TagRow.name)
+    .order_by(TagRow.name, VersionRow.version)
+)
+_POINTERS = (
+    select(TagRow.name, VersionRow.version, VersionRow.text)
+    .outerjoin(VersionRow, (TagRow.name == VersionRow.tag) & (TagRow.live_version == VersionRow.version))
+    .order_by(TagRow.name)
+)
+
+
+def _claim(connection: Connection, tag: Tag) -> int:
+    """Take the tag's row for this transaction, if it is still as it was read."""
+    values = {
+        "owner": tag.owner,
+        "dimension": tag.dimension,
+        "live_version": tag.live.version if tag.live else None,
+        "revision": tag.revision + 1,
+    }
+    if tag.revision == 0:
+        try:
+            connection.execute(insert(TagRow).values(name=tag.name, **values))
+        except IntegrityError as error:
+            raise Conflict(f"tag {tag.name} is there already: read it, then write") from error
+    else:
+        found = update(TagRow).where(TagRow.name == tag.name, TagRow.revision == tag.revision).values(**values)
+        if connection.execute(found).rowcount != 1:
+            raise Conflict(f"tag {tag.name} was written since revision {tag.revision} was read: read it again")
+    return tag.revision + 1
+
+
+def _write_versions(connection: Connection, tag: Tag) -> None:
+    query = select(VersionRow.version, VersionRow.checksum).where(VersionRow.tag == tag.name)
+    stored = {row.version: row.checksum for row in connection.execute(query)}
+    for version in tag.versions:
+        values = {
+            "status": version.status.value,
+            "cause": version.cause,
+            "created_by": version.created_by,
+            "approved_by": version.approved_by,
+            "job": version.job,
+            "cleaned": version.cleaned,
+            "changed_at": _time(version.changed_at_ms),
+        }
+        if version.version not in stored:
+            row = insert(VersionRow).values(tag=tag.name, version=version.version, text=version.text, **values)
+            connection.execute(row)
+        elif stored[version.version] != version.checksum:
+            raise Conflict(f"version {version.version} of tag {tag.name} has another text: add a version")
+        else:
+            key = (VersionRow.tag == tag.name, VersionRow.version == version.version)
+            connection.execute(update(VersionRow).where(*key).values(**values))
+
+
+def _audit_values(entry: Entry) -> dict[str, Any]:
+    return {
+        "tag": entry.tag,
+        "version": entry.version,
+        "who": entry.who,
+        "what": entry.what,
+        "done_at": _time(entry.at_ms),
+    }
+
+
+def _tags(rows: Sequence[Row[Any]]) -> list[Tag]:
+    heads: dict[str, Row[Any]] = {}
+    versions: dict[str, list[TagVersion]] = {}
+    for row in rows:
+        heads.setdefault(row.name, row)
+        of_tag = versions.setdefault(row.name, [])
+        if row.version is not None:
+            of_tag.append(_version(row))
+    return [Tag(name, head.owner, head.dimension, tuple(versions[name]), head.revision) for name, head in heads.items()]
+
+
+def _version(row: Row[Any]) -> TagVersion:
+    return TagVersion(
+        version=row.version,
+        text=row.text,
+        created_by=row.created_by,
+        changed_at_ms=_ms(row.changed_at),
+        status=Status(row.status),
+        cause=row.cause,
+        approved_by=row.approved_by,
+        job=row.job,
+        cleaned=bool(row.cleaned),
+    )
+
+
+def _ms(time: datetime) -> int:
+    return (time.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _time(at_ms: int) -> datetime:
+    return (_EPOCH + timedelta(milliseconds=at_ms)).replace(tzinfo=None)

@@ -1,0 +1,44 @@
+"""The registry in memory. It passes the contract suite of the real one (tests/contract/test_registry.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from stores.registry.store import Conflict, Entry, Pointer
+from tagging.lifecycle import Tag
+
+
+class MemoryRegistry:
+    """Tags by name."""
+
+    def __init__(self) -> None:
+        self._tags: dict[str, Tag] = {}
+        self._audit: list[Entry] = []
+
+    def tags(self) -> Sequence[Tag]:
+        return [self._tags[name] for name in sorted(self._tags)]
+
+    def tag(self, name: str) -> Tag | None:
+        return self._tags.get(name)
+
+    def pointers(self) -> Sequence[Pointer]:
+        return [
+            Pointer(tag.name, tag.live.version if tag.live else None, tag.live.text if tag.live else "")
+            for tag in self.tags()
+        ]
+
+    def save(self, tag: Tag, entries: Sequence[Entry]) -> Tag:
+        held = self._tags.get(tag.name)
+        if (held.revision if held else 0) != tag.revision:
+            raise Conflict(f"tag {tag.name} was written since revision {tag.revision} was read: read it again")
+        texts = {version.version: version.text for version in held.versions} if held else {}
+        for version in tag.versions:
+            if texts.get(version.version, version.text) != version.text:
+                raise Conflict(f"version {version.version} of tag {tag.name} has another text: add a version")
+        self._tags[tag.name] = replace(tag, revision=tag.revision + 1)
+        self._audit += entries
+        return self._tags[tag.name]
+
+    def audit(self, tag: str, limit: int = 100) -> Sequence[Entry]:
+        return [entry for entry in reversed(self._audit) if entry.tag == tag][:limit]

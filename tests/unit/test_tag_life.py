@@ -1,0 +1,75 @@
+"""A tag's life by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.tag_life import as_row, before_live, change, live_number
+from jobs.tags import BUILTIN, draft
+from tagging import lifecycle
+from tagging.definition import parse_definition
+from tagging.lifecycle import Policy
+from tests.fakes.memory_registry import MemoryRegistry
+
+FILE = (BUILTIN / "heat_1h.sql").read_text(encoding="utf-8")
+WIDER = parse_definition(FILE.replace("INTERVAL '1' HOUR", "INTERVAL '3' HOUR"))
+
+
+def go_live(registry: MemoryRegistry, number: int, at_ms: int) -> None:
+    for step in (
+        lambda tag: lifecycle.build(tag, number, at_ms, Policy()),
+        lambda tag: lifecycle.ready(tag, number, at_ms),
+        lambda tag: lifecycle.switch(tag, number, at_ms),
+    ):
+        change(registry, "heat_1h", "ann", "step", at_ms, lambda tag, step=step: (step(tag), number))
+
+
+def roll_back(registry: MemoryRegistry, at_ms: int) -> int:
+    def back(tag):
+        return lifecycle.roll_back(tag, before_live(tag), at_ms, Policy()), before_live(tag)
+
+    return change(registry, "heat_1h", "ann", "rollback", at_ms, back)
+
+
+def test_a_draft_of_a_built_in_tag_is_its_second_version_and_the_first_stays_live():
+    registry = MemoryRegistry()
+    assert draft(registry, WIDER, "ann", 1) == 2
+    row = as_row(registry.tag("heat_1h"))
+    assert row["live"] == 1
+    assert [(v["version"], v["status"], v["job"]) for v in row["versions"]] == [(1, "live", "tags"), (2, "draft", "")]
+
+
+def test_the_same_text_twice_is_refused_by_the_number_that_has_it():
+    registry = MemoryRegistry()
+    draft(registry, WIDER, "ann", 1)
+    with pytest.raises(ValueError, match="as version 2"):
+        draft(registry, WIDER, "ann", 2)
+
+
+def test_a_rollback_goes_to_the_version_that_was_live_last_and_back_again():
+    registry = MemoryRegistry()
+    draft(registry, WIDER, "ann", 1)
+    go_live(registry, 2, 2)
+    assert [roll_back(registry, at_ms) for at_ms in (3, 4, 5)] == [1, 2, 1]
+    assert live_number(registry.tag("heat_1h")) == 1
+    assert registry.audit("heat_1h")[0].what == "rollback"
+
+
+def test_without_a_version_that_was_live_there_is_no_rollback():
+    registry = MemoryRegistry()
+    draft(registry, WIDER, "ann", 1)
+    with pytest.raises(LookupError, match="no version to roll back to"):
+        roll_back(registry, 2)
+
+
+def test_an_unknown_tag_is_named():
+    with pytest.raises(LookupError, match="there is no tag nope"):
+        change(MemoryRegistry(), "nope", "ann", "retire", 1, lambda tag: (tag, 1))
+
+
+def test_a_tag_without_a_live_version_cannot_be_retired_by_name():
+    registry = MemoryRegistry()
+    draft(registry, WIDER, "ann", 1)
+    change(registry, "heat_1h", "ann", "retire", 2, lambda tag: (lifecycle.retire(tag, 1, 2), 1))
+    with pytest.raises(LookupError, match="no live version"):
+        live_number(registry.tag("heat_1h"))

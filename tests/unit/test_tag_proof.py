@@ -1,0 +1,61 @@
+"""What becomes of a version by the outcome of its comparison."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.barrier import BarrierNotPassed, JobEnded
+from jobs.convergence import BuildFailed, NotYet
+from jobs.tag_proof import ParityProof
+from jobs.tags import BUILTIN
+from stores.flink import FlinkError
+from stores.settings import Settings
+from tagging.parity import Stored, compare
+
+TEXT = (BUILTIN / "city.sql").read_text(encoding="utf-8")
+BARRIER_MS = 100
+
+
+def check(batch: dict, stored: dict, error: Exception | None = None) -> None:
+    def run(tags, settings, limits, job):
+        assert [(tag.definition.name, tag.definition.version) for tag in tags] == [("city", 7)]
+        assert job == "tag.city.v7"
+        yield "barrier taken"
+        if error:
+            raise error
+        yield compare("city", "hbase", batch, batch_as_stored(batch), BARRIER_MS)
+        yield compare("city", "clickhouse", batch, stored, BARRIER_MS)
+
+    ParityProof(Settings(), run).check("city", 7, TEXT, "tag.city.v7")
+
+
+def batch_as_stored(batch: dict) -> dict:
+    return {user: Stored(value, 1) for user, value in batch.items()}
+
+
+def test_a_version_that_both_stores_hold_as_batch_says_passes():
+    check({"ann": "Oslo"}, {"ann": Stored("Oslo", 1)})
+
+
+def test_a_value_that_changed_after_the_barrier_is_no_fault():
+    check({"ann": "Oslo"}, {"ann": Stored("Rome", BARRIER_MS)})
+
+
+def test_one_wrong_user_in_one_store_fails_the_version_and_is_named():
+    with pytest.raises(BuildFailed, match=r"^clickhouse: 1 users differ .*, as ann batch 'Oslo' stored 'Rome'$"):
+        check({"ann": "Oslo", "ben": "Bern"}, {"ann": Stored("Rome", 1), "ben": Stored("Bern", 1)})
+
+
+def test_a_job_that_has_not_caught_up_is_looked_at_again():
+    with pytest.raises(NotYet, match="behind by 5"):
+        check({}, {}, BarrierNotPassed("behind by 5"))
+
+
+def test_a_job_that_ended_fails_the_version_with_its_cause():
+    with pytest.raises(BuildFailed, match="is FAILED: no field"):
+        check({}, {}, JobEnded("is FAILED: no field"))
+
+
+def test_a_cluster_that_is_away_is_no_fault_of_the_version():
+    with pytest.raises(FlinkError):
+        check({}, {}, FlinkError("does not answer"))
