@@ -1,14 +1,17 @@
 """What the tests of the deployment files share: reading them, and what they are held against."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from deploy.local.layout import Layout
+from deploy.local.ports import USUAL_PORTS
+from deploy.local.services import ALL
 from deploy.local.services.apps import APPS
 from stores.settings import Settings
 
@@ -74,3 +77,49 @@ def no_settings(names: Iterable[str]) -> set[str]:
 def app_commands() -> dict[str, list[str]]:
     """Each process of Tagstream as the local stack starts it."""
     return {app.name: ["python", *app.command(Layout("any"))[1:]] for app in APPS}
+
+
+FLINK_ADDRESSES = {
+    "blob.server.port",
+    "env.java.opts.all",  # the image has its own
+    "execution.checkpointing.dir",
+    "execution.checkpointing.savepoint-dir",
+    "io.tmp.dirs",
+    "jobmanager.bind-host",
+    "jobmanager.rpc.address",
+    "jobmanager.rpc.port",
+    "rest.address",
+    "rest.bind-address",
+    "rest.bind-port",
+    "rest.port",
+    "taskmanager.bind-host",
+    "taskmanager.data.port",
+    "taskmanager.host",
+    "taskmanager.rpc.port",
+}
+"""Options that say where things are, and so differ from one deployment to the next."""
+
+
+@pytest.fixture
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the local stack's services write their configuration, with the usual ports."""
+    monkeypatch.setattr(Layout, "data", lambda _self, _name: tmp_path)
+    monkeypatch.setattr(Layout, "port", lambda _self, name: USUAL_PORTS[name])
+    # With this Kafka's storage passes for formatted.
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "meta.properties").touch()
+    return tmp_path
+
+
+def written(local: Path, service: str, file: str) -> str:
+    """A configuration file as a service of the local stack writes it."""
+    ALL[service].prepare(Layout("any"))
+    return (local / file).read_text(encoding="utf-8")
+
+
+def flink_that_differs(local_text: str, deployed: Mapping[str, object]) -> dict[str, tuple[str, str]]:
+    """Flink's options whose values differ from the local stack's, addresses aside."""
+    ours = {key: str(value) for key, value in YAML(typ="safe").load(local_text).items() if key not in FLINK_ADDRESSES}
+    theirs = {key: str(value) for key, value in deployed.items()}
+    found = {key: (value, theirs.get(key, "")) for key, value in ours.items()}
+    return {key: values for key, values in found.items() if values[0].lower() != values[1].lower()}

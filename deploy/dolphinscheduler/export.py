@@ -42,9 +42,7 @@ def workflow() -> list[dict[str, Any]]:
 
 def relations() -> list[dict[str, Any]]:
     """Which task comes after which; the first ones come after 0."""
-    pairs = [
-        (CODES[other] if other else 0, CODES[step.name]) for step in STEPS for other in step.after or (None,)
-    ]
+    pairs = [(CODES[other] if other else 0, CODES[step.name]) for step in STEPS for other in step.after or (None,)]
     return [
         {"name": "", "preTaskCode": before, "preTaskVersion": 1 if before else 0, "postTaskCode": code,
          "postTaskVersion": 1, "conditionType": "NONE", "conditionParams": {}}

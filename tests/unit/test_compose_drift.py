@@ -3,20 +3,30 @@
 import json
 import tomllib
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
 from deploy.connector import connector_settings
 from deploy.local.layout import Layout
-from deploy.local.ports import USUAL_PORTS
 from deploy.local.services import ALL
 from deploy.local.services.apps import APPS
 from stores.kafka import SOURCE_TABLES
 from stores.settings import Settings
 from tagging.names import cdc_topic
-from tests.deployed import COMPOSE, ROOT, compose, compose_with_canal, pom_versions, python_version
+from tests.deployed import (
+    COMPOSE,
+    ROOT,
+    compose,
+    compose_with_canal,
+    flink_that_differs,
+    local,
+    pom_versions,
+    python_version,
+    written,
+)
+
+__all__ = ["local"]
 
 KAFKA_ADDRESSES = {
     "KAFKA_CONTROLLER_QUORUM_VOTERS",
@@ -24,40 +34,6 @@ KAFKA_ADDRESSES = {
     "KAFKA_ADVERTISED_LISTENERS",
     "KAFKA_LOG_DIRS",
 }
-FLINK_ADDRESSES = {
-    "blob.server.port",
-    "env.java.opts.all",  # the image has its own
-    "execution.checkpointing.dir",
-    "execution.checkpointing.savepoint-dir",
-    "io.tmp.dirs",
-    "jobmanager.bind-host",
-    "jobmanager.rpc.address",
-    "jobmanager.rpc.port",
-    "rest.address",
-    "rest.bind-address",
-    "rest.bind-port",
-    "rest.port",
-    "taskmanager.bind-host",
-    "taskmanager.data.port",
-    "taskmanager.host",
-    "taskmanager.rpc.port",
-}
-
-
-@pytest.fixture
-def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the local stack's services write their configuration, with the usual ports."""
-    monkeypatch.setattr(Layout, "data", lambda _self, _name: tmp_path)
-    monkeypatch.setattr(Layout, "port", lambda _self, name: USUAL_PORTS[name])
-    # With this Kafka's storage passes for formatted.
-    (tmp_path / "log").mkdir()
-    (tmp_path / "log" / "meta.properties").touch()
-    return tmp_path
-
-
-def written(local: Path, service: str, file: str) -> str:
-    ALL[service].prepare(Layout("any"))
-    return (local / file).read_text(encoding="utf-8")
 
 
 def properties(text: str) -> dict[str, str]:
@@ -81,13 +57,6 @@ def versions_that_differ(document: dict) -> set[str]:
     differ = {name for name, image in wanted.items() if services[name]["image"] != image}
     jar = services["api"]["environment"]["TAGSTREAM_FLINK__CONNECTOR_JAR"]
     return differ if jar.endswith(f"-{pom['flink.kafka']}.jar") else differ | {"connector"}
-
-
-def flink_that_differs(local_text: str, deployed_text: str) -> dict[str, tuple[object, object]]:
-    """Options whose values differ, addresses aside."""
-    ours, theirs = (YAML(typ="safe").load(text) for text in (local_text, deployed_text))
-    shared = ours.keys() - FLINK_ADDRESSES
-    return {key: (ours[key], theirs.get(key)) for key in shared if ours[key] != theirs.get(key)}
 
 
 def test_versions_are_those_of_the_local_stack():
@@ -134,13 +103,15 @@ def test_connects_worker_is_configured_as_in_the_local_stack(local):
 def test_flink_is_configured_as_in_the_local_stack(local):
     text = written(local, "jobmanager", "config.yaml")
     for service in ("jobmanager", "taskmanager"):
-        assert flink_that_differs(text, environment(service)["FLINK_PROPERTIES"]) == {}
+        assert flink_that_differs(text, YAML(typ="safe").load(environment(service)["FLINK_PROPERTIES"])) == {}
 
 
 def test_a_flink_option_that_drifts_is_found(local):
     text = written(local, "jobmanager", "config.yaml")
-    deployed = environment("jobmanager")["FLINK_PROPERTIES"].replace("state.backend.type: hashmap", "")
-    assert flink_that_differs(text, deployed) == {"state.backend.type": ("hashmap", None)}
+    deployed = YAML(typ="safe").load(environment("jobmanager")["FLINK_PROPERTIES"])
+    assert flink_that_differs(text, {**deployed, "state.backend.type": "rocksdb"}) == {
+        "state.backend.type": ("hashmap", "rocksdb")
+    }
 
 
 @pytest.mark.parametrize("document", [compose(), compose_with_canal()], ids=["debezium", "canal"])
