@@ -254,7 +254,8 @@ def test_versions_are_those_of_the_local_stack():
 
 
 def test_prometheus_finds_the_same_jobs_as_under_compose():
-    files = [read_yaml(DEPLOY / "prometheus" / name) for name in ("kubernetes.yml", "prometheus.yml")]
-    assert [[job["job_name"] for job in file["scrape_configs"]] for file in files][0] == [
-        job["job_name"] for job in files[1]["scrape_configs"]
-    ]
+    ours, theirs = (
+        [job["job_name"] for job in read_yaml(DEPLOY / "prometheus" / name)["scrape_configs"]]
+        for name in ("kubernetes.yml", "prometheus.yml")
+    )
+    assert ours == theirs
