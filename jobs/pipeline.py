@@ -23,10 +23,12 @@ from stores.flink import FINAL_STATES, FlinkCluster
 from stores.settings import Settings, load
 
 
-def declare(job: Job, settings: Settings, restore_from: str | None = None) -> tuple[TableEnvironment, Statements]:
-    """An environment with everything of the job declared in it, and its text."""
+def declare(
+    job: Job, settings: Settings, restore_from: str | None = None, here: bool = False
+) -> tuple[TableEnvironment, Statements]:
+    """An environment with everything of the job declared in it, and its text. `here`: see `job_options`."""
     environment = create_environment(
-        job.mode, job_options(settings, job.mode, job.name, restore_from), connector_jar(settings)
+        job.mode, job_options(settings, job.mode, job.name, restore_from, here), connector_jar(settings)
     )
     text = statements(job, settings)
     for declaration in text.declarations:
@@ -51,12 +53,12 @@ def compile_plan(environment: TableEnvironment, text: Statements, settings: Sett
     return json.dumps(with_state_ttl(renumbered(plan), retention))
 
 
-def submit(job: Job, settings: Settings, restore_from: str | None = None) -> str:
+def submit(job: Job, settings: Settings, restore_from: str | None = None, here: bool = False) -> str:
     """Start the job on the configured cluster and return its Flink job id without waiting for it.
 
-    `restore_from`: a checkpoint or savepoint of a job with the same tags.
+    `restore_from`: a checkpoint or savepoint of a job with the same tags. `here`: see `job_options`.
     """
-    environment, text = declare(job, settings, restore_from)
+    environment, text = declare(job, settings, restore_from, here)
     if job.mode is Mode.BATCH:
         result = environment.execute_sql("EXECUTE " + text.as_set())
     else:

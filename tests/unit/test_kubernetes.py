@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,10 @@ __all__ = ["local"]
 KUBERNETES = DEPLOY / "kubernetes"
 BASE = KUBERNETES / "base"
 PRODUCTION = KUBERNETES / "overlays" / "production"
+APPLICATION = KUBERNETES / "overlays" / "application"
 VERSION = "1.34"
 FLINK = json.loads((ROOT / "tests" / "data" / "kubernetes" / "flinkdeployment.json").read_text(encoding="utf-8"))
+_OF_KUSTOMIZE = {"kustomization.yaml", "kustomizeconfig.yaml"}
 WORKLOADS = ("Deployment", "Job")
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kustomize comes with kubectl")
 VERSION_OF_OURS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -42,7 +45,7 @@ def documents(text: str) -> list[dict[str, Any]]:
 
 
 def base() -> list[dict[str, Any]]:
-    files = [path for path in sorted(BASE.glob("*.yaml")) if path.name != "kustomization.yaml"]
+    files = [path for path in sorted(BASE.glob("*.yaml")) if path.name not in _OF_KUSTOMIZE]
     return [document for path in files for document in documents(path.read_text(encoding="utf-8"))]
 
 
@@ -134,16 +137,42 @@ def test_flink_keeps_its_state_where_the_jobs_look_for_it():
 
 
 @needs_kubectl
+def test_in_application_mode_the_tags_job_has_a_cluster_of_its_own():
+    found = rendered(APPLICATION)
+    for document in found:
+        validate(document)
+    assert {d["metadata"]["name"] for d in of_kind(found, "FlinkDeployment")} == {"flink", "flink-tags"}
+    assert "submit" not in {d["metadata"]["name"] for d in of_kind(found, "Job")}
+    [settings] = of_kind(found, "ConfigMap")
+    assert settings["data"]["TAGSTREAM_FLINK__REST_URL"] == "http://flink-tags-rest:8081"
+    assert settings["data"]["TAGSTREAM_FLINK__BATCH_REST_URL"] == "http://flink-rest:8081"
+    assert no_settings(settings["data"]) == set()
+    [container] = named(found, "Deployment", "controller")["spec"]["template"]["spec"]["containers"]
+    assert {"name": "TAGSTREAM_FLINK__REST_URL", "value": "http://flink-rest:8081"} in container["env"]
+    tags = named(found, "FlinkDeployment", "flink-tags")["spec"]
+    [main] = tags["podTemplate"]["spec"]["containers"]
+    assert main["envFrom"] == [{"configMapRef": {"name": settings["metadata"]["name"]}}]
+    assert str(tags["job"]["parallelism"]) == settings["data"]["TAGSTREAM_FLINK__PARALLELISM"]
+
+
+@needs_kubectl
+def test_the_tags_job_is_upgraded_by_a_savepoint_alone():
+    tags = named(rendered(APPLICATION), "FlinkDeployment", "flink-tags")["spec"]
+    assert tags["job"]["upgradeMode"] == "savepoint" and not tags["job"]["allowNonRestoredState"]
+    assert tags["flinkConfiguration"]["kubernetes.operator.job.upgrade.last-state-fallback.enabled"] == "false"
+    assert tags["job"]["args"][-2:] == ["-pym", "jobs.application"] and find_spec("jobs.application")
+    session = named(rendered(APPLICATION), "FlinkDeployment", "flink")["spec"]["flinkConfiguration"]
+    assert session.items() <= tags["flinkConfiguration"].items()
+
+
+@needs_kubectl
 def test_sinks_scale_by_lag_and_never_beyond_the_partitions(tmp_path):
-    folder = KUBERNETES / "overlays" / "production"
-    over = tmp_path / "over"
-    over.mkdir()
     copied = shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
     text = (copied / "overlays" / "production" / "kustomization.yaml").read_text(encoding="utf-8")
     text += "components:\n  - ../../components/scale-by-lag\n"
     (copied / "overlays" / "production" / "kustomization.yaml").write_text(text, encoding="utf-8")
     scalers = of_kind(rendered(copied / "overlays" / "production"), "HorizontalPodAutoscaler")
-    partitions = int(settings_file(folder / "settings.env")["TAGSTREAM_KAFKA__PARTITIONS"])
+    partitions = int(settings_file(PRODUCTION / "settings.env")["TAGSTREAM_KAFKA__PARTITIONS"])
     sinks = [scaler for scaler in scalers if scaler["metadata"]["name"].startswith("sink-")]
     assert len(sinks) == 3
     for scaler in scalers:
@@ -164,7 +193,7 @@ def test_every_process_of_the_local_stack_is_deployed():
 
 def test_every_file_is_part_of_the_base():
     listed = read_yaml(BASE / "kustomization.yaml")["resources"]
-    assert set(listed) == {path.name for path in BASE.glob("*.yaml")} - {"kustomization.yaml"}
+    assert set(listed) == {path.name for path in BASE.glob("*.yaml")} - _OF_KUSTOMIZE
 
 
 def test_every_process_is_probed():
@@ -244,12 +273,14 @@ def test_versions_are_those_of_the_local_stack():
     flink = python_version("apache-flink")
     spec = named(base(), "FlinkDeployment", "flink")["spec"]
     assert spec["flinkVersion"] == "v" + flink.rpartition(".")[0].replace(".", "_")
-    assert spec["image"] == f"tagstream-flink:{VERSION_OF_OURS}"
+    tags = read_yaml(KUBERNETES / "components" / "application-mode" / "flink-tags.yaml")["spec"]
+    assert tags["flinkVersion"] == spec["flinkVersion"]
+    assert tags["job"]["jarURI"] == f"local:///opt/flink/opt/flink-python-{flink}.jar"
     plugin = next(v["value"] for v in spec["podTemplate"]["spec"]["containers"][0]["env"] if "value" in v)
     assert plugin == f"flink-s3-fs-presto-{flink}.jar"
     jar = settings_file(BASE / "settings.env")["TAGSTREAM_FLINK__CONNECTOR_JAR"]
     assert jar.endswith(f"-{pom_versions()['flink.kafka']}.jar")
-    for folder in (BASE, PRODUCTION):
+    for folder in (BASE, PRODUCTION, APPLICATION):
         assert {i["newTag"] for i in read_yaml(folder / "kustomization.yaml")["images"]} == {VERSION_OF_OURS}
 
 
