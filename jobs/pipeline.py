@@ -12,7 +12,7 @@ import typer
 from pyflink.table import ExplainDetail, TableEnvironment
 
 from jobs.builtin import JOB_NAME, builtin_tags
-from jobs.checkpoints import newest_checkpoint
+from jobs.checkpoints import newest_state
 from jobs.flink_environment import connector_jar, create_environment, job_options
 from jobs.mode import Mode
 from jobs.plan_ids import renumbered
@@ -82,7 +82,7 @@ def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
     """Bring the job to run once: (Flink job id, what was done).
 
     A running job with the same SQL is left alone; one with other SQL is replaced and replays the log. A job that ended is
-    restarted from its newest checkpoint when the SQL is the same.
+    restarted from its newest checkpoint or savepoint when the SQL is the same.
     """
     cluster = FlinkCluster(settings.flink)
     wanted = fingerprint(statements(job, settings))
@@ -96,7 +96,7 @@ def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
     kafka.ensure_tag_topics(settings, [(tag.definition.name, tag.definition.version) for tag in job.tags])
     restore_from = None
     if known and known.fingerprint == wanted:
-        restore_from = newest_checkpoint(settings.flink.state_dir, known.job_id)
+        restore_from = newest_state(settings.flink.state_dir, known.job_id)
     job_id = submit(job, settings, restore_from)
     flink_jobs.write(settings, flink_jobs.KnownJob(job.name, wanted, job_id))
     cluster.await_state(job_id, "RUNNING", 120)
@@ -108,7 +108,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
 @app.command("submit")
 def _submit() -> None:
-    """Start the built-in tags' job, or leave it running, or restart it from its newest checkpoint."""
+    """Start the built-in tags' job, or leave it running, or restart it from its newest checkpoint or savepoint."""
     job_id, done = ensure_running(Job(JOB_NAME, builtin_tags()), load())
     typer.echo(f"{JOB_NAME}: {job_id} {done}")
 

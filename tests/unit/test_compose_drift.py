@@ -1,6 +1,7 @@
 """Versions and settings of the compose files against the local stack's: what differs is an address, or is named here."""
 
 import json
+import re
 import tomllib
 import xml.etree.ElementTree as ET
 
@@ -154,3 +155,18 @@ def test_canal_writes_to_the_topics_that_flink_reads():
     assert routes == {cdc_topic(table, "shop"): rf"shop\.{table}" for table in SOURCE_TABLES}
     assert canal["canal.mq.partitionsNum"] == str(settings.kafka.partitions)
     assert canal["canal.mq.flatMessage"] == "true"
+
+
+def test_every_file_that_an_image_is_built_of_is_there():
+    text = (COMPOSE / "Dockerfile").read_text(encoding="utf-8")
+    copied = [line.split()[1:-1] for line in text.splitlines() if line.startswith("COPY") and "--from" not in line]
+    sources = [source for each in copied for source in each]
+    assert "pyproject.toml" in sources and [source for source in sources if not (ROOT / source).exists()] == []
+
+
+def test_every_stage_that_is_built_or_copied_from_is_in_the_dockerfile():
+    text = (COMPOSE / "Dockerfile").read_text(encoding="utf-8")
+    stages = set(re.findall(r"^FROM \S+ AS (\w+)$", text, re.MULTILINE))
+    built = {service["build"]["target"] for service in compose()["services"].values() if "build" in service}
+    assert built | set(re.findall(r"--from=(\w+)", text)) <= stages
+    assert "application" in stages, "deploy/kubernetes/components/application-mode is of it"
