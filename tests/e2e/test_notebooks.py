@@ -8,6 +8,10 @@ import uuid
 import pytest
 import requests
 
+from deploy.local.services import ALL
+from jobs.builtin import JOB_NAME, builtin_tags
+from jobs.pipeline import ensure_running
+from jobs.statements import Job
 from tests.conftest import RunningStack
 from tests.notebooks import printed, run
 
@@ -16,8 +20,11 @@ READ_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
-def visitor(stack: RunningStack, app_url: str) -> str:
+def visitor(stack: RunningStack) -> str:
     """A user with three events, who has a tag by now."""
+    stack.up(*(name for name, service in ALL.items() if service.is_app and not service.by_request))
+    ensure_running(Job(JOB_NAME, builtin_tags()), stack.settings)
+    app_url = f"http://{stack.settings.api.host}:{stack.settings.api.port}"
     user = f"visitor-{uuid.uuid4().hex}"
     events = [{"event_id": f"{user}-{n}", "user_id": user, "event_type": "catalog"} for n in range(3)]
     assert requests.post(f"{app_url}/api/v1/events", json={"events": events}, timeout=30).status_code == 202

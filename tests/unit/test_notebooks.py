@@ -4,8 +4,10 @@ import ast
 import importlib
 import json
 
+import pandas as pd
 import pytest
 
+from tagging.parity import Outcome, Stored, compare
 from tests.notebooks import NOTEBOOKS, read
 
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
@@ -33,6 +35,19 @@ def test_every_name_that_a_notebook_imports_is_there(name):
     for node in imports:
         module = importlib.import_module(str(node.module))
         assert [each.name for each in node.names if not hasattr(module, each.name)] == []
+
+
+def test_the_parity_notebooks_tables_count_all_users_and_name_those_that_differ():
+    stored = {"ann": Stored("Oslo", 1), "ben": Stored("Bern", 1), "eve": Stored("Kyiv", 200)}
+    found = compare("city", "hbase", {"ann": "Oslo", "ben": "Rome", "eve": "Lviv"}, stored, 100)
+    tables = {"pd": pd, "Outcome": Outcome, "results": [found]}
+    for cell in [cell.source for cell in read("parity").cells if cell.cell_type == "code"][1:]:
+        exec(cell, tables)
+    [row] = tables["counts"].to_dict("records")
+    assert row == {"tag": "city", "store": "hbase", "equal": 1, "missing": 0, "extra": 0, "different": 1, "pending": 1}
+    assert tables["differing"].to_dict("records") == [
+        {"tag": "city", "store": "hbase", "user_id": "ben", "outcome": "different", "batch": "Rome", "stored": "Bern"}
+    ]
 
 
 def test_the_zeppelin_note_asks_as_zeppelin_can():
