@@ -1,26 +1,39 @@
-"""Where a job left off: its newest complete checkpoint, found in the state directory even when the cluster forgot the job."""
+"""Where a job left off: its newest checkpoint or savepoint, found in the state directory even when the cluster forgot the job."""
 
 from __future__ import annotations
 
 from pyarrow import fs
 
 METADATA = "_metadata"
+_NAMED_IN_SAVEPOINTS = 6
+"""Flink names a savepoint by so many letters of the job's id."""
 
 
-def newest_checkpoint(state_dir: str, job_id: str) -> str | None:
-    """The path of the newest complete checkpoint of a Flink job, or None when it has none.
+def newest_state(state_dir: str, job_id: str) -> str | None:
+    """The path of the newest complete checkpoint or savepoint of a Flink job, or None when it has none.
 
-    `state_dir` is a URI (file, hdfs, s3). Raises OSError when the file system cannot be read.
+    A job that was stopped with a savepoint has no checkpoint any more. `state_dir` is a URI (file, hdfs, s3).
+    Raises OSError when the file system cannot be read.
     """
     filesystem, root = fs.FileSystem.from_uri(state_dir)
-    folder = f"{root.rstrip('/')}/checkpoints/{job_id}"
-    found = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True, recursive=True))
-    # A checkpoint without its metadata was never completed.
-    complete = [info.path.rsplit("/", 1)[0] for info in found if info.base_name == METADATA]
-    numbered = [path for path in complete if "/chk-" in path]
-    if not numbered:
+    root = root.rstrip("/")
+    checkpoints = _complete(filesystem, f"{root}/checkpoints/{job_id}", "chk-")
+    savepoints = _complete(filesystem, f"{root}/savepoints", f"savepoint-{job_id[:_NAMED_IN_SAVEPOINTS]}-")
+    newest = sorted(savepoints, key=lambda info: info.mtime)[-1:]
+    # Their numbers tell the order of checkpoints more finely than times do.
+    newest += sorted(checkpoints, key=lambda info: int(_folder(info).rsplit("-", 1)[1]))[-1:]
+    if not newest:
         return None
-    newest = max(numbered, key=lambda path: int(path.rsplit("-", 1)[1]))
-    scheme = state_dir.split("://", 1)[0]
-    authority = state_dir.split("://", 1)[1].split("/", 1)[0]
-    return f"{scheme}://{authority}{newest}" if newest.startswith("/") else f"{scheme}://{newest}"
+    path = _folder(max(newest, key=lambda info: info.mtime))
+    scheme, rest = state_dir.split("://", 1)
+    return f"{scheme}://{rest.split('/', 1)[0]}{path}" if path.startswith("/") else f"{scheme}://{path}"
+
+
+def _complete(filesystem: fs.FileSystem, folder: str, prefix: str) -> list[fs.FileInfo]:
+    """The metadata files below a folder in folders of such names; what has none was never completed."""
+    found = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True, recursive=True))
+    return [info for info in found if info.base_name == METADATA and _folder(info).rsplit("/", 1)[1].startswith(prefix)]
+
+
+def _folder(info: fs.FileInfo) -> str:
+    return info.path.rsplit("/", 1)[0]

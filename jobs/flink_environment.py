@@ -43,17 +43,18 @@ BATCH_OPTIONS = {
 }
 
 
-def job_options(settings: Settings, mode: Mode, name: str, restore_from: str | None = None) -> dict[str, str]:
-    """Every Flink option of one job on the configured cluster. `restore_from`: a checkpoint or savepoint path."""
-    address = urlparse(settings.flink.rest_url)
+def job_options(
+    settings: Settings, mode: Mode, name: str, restore_from: str | None = None, here: bool = False
+) -> dict[str, str]:
+    """Every Flink option of one job. `restore_from`: a checkpoint or savepoint path.
+
+    The job goes to the configured cluster, or stays `here`: with the JobManager that runs this process (application mode).
+    """
     state_dir = settings.flink.state_dir.rstrip("/")
     found = {
         **COMMON_OPTIONS,
         **(STREAM_OPTIONS if mode is Mode.STREAM else BATCH_OPTIONS),
-        "execution.target": "remote",
-        "execution.attached": "false",
-        "rest.address": address.hostname or "127.0.0.1",
-        "rest.port": str(address.port or 8081),
+        **({} if here else _remote(settings, mode)),
         "pipeline.name": name,
         "parallelism.default": str(settings.flink.parallelism),
     }
@@ -64,6 +65,16 @@ def job_options(settings: Settings, mode: Mode, name: str, restore_from: str | N
     if restore_from:
         found["execution.state-recovery.path"] = restore_from
     return found
+
+
+def _remote(settings: Settings, mode: Mode) -> dict[str, str]:
+    address = urlparse(settings.flink.for_batch().rest_url if mode is Mode.BATCH else settings.flink.rest_url)
+    return {
+        "execution.target": "remote",
+        "execution.attached": "false",
+        "rest.address": address.hostname or "127.0.0.1",
+        "rest.port": str(address.port or 8081),
+    }
 
 
 def connector_jar(settings: Settings) -> str:

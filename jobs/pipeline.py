@@ -12,7 +12,7 @@ import typer
 from pyflink.table import ExplainDetail, TableEnvironment
 
 from jobs.builtin import JOB_NAME, builtin_tags
-from jobs.checkpoints import newest_checkpoint
+from jobs.checkpoints import newest_state
 from jobs.flink_environment import connector_jar, create_environment, job_options
 from jobs.mode import Mode
 from jobs.plan_ids import renumbered
@@ -23,10 +23,12 @@ from stores.flink import FINAL_STATES, FlinkCluster
 from stores.settings import Settings, load
 
 
-def declare(job: Job, settings: Settings, restore_from: str | None = None) -> tuple[TableEnvironment, Statements]:
-    """An environment with everything of the job declared in it, and its text."""
+def declare(
+    job: Job, settings: Settings, restore_from: str | None = None, here: bool = False
+) -> tuple[TableEnvironment, Statements]:
+    """An environment with everything of the job declared in it, and its text. `here`: see `job_options`."""
     environment = create_environment(
-        job.mode, job_options(settings, job.mode, job.name, restore_from), connector_jar(settings)
+        job.mode, job_options(settings, job.mode, job.name, restore_from, here), connector_jar(settings)
     )
     text = statements(job, settings)
     for declaration in text.declarations:
@@ -51,12 +53,12 @@ def compile_plan(environment: TableEnvironment, text: Statements, settings: Sett
     return json.dumps(with_state_ttl(renumbered(plan), retention))
 
 
-def submit(job: Job, settings: Settings, restore_from: str | None = None) -> str:
+def submit(job: Job, settings: Settings, restore_from: str | None = None, here: bool = False) -> str:
     """Start the job on the configured cluster and return its Flink job id without waiting for it.
 
-    `restore_from`: a checkpoint or savepoint of a job with the same tags.
+    `restore_from`: a checkpoint or savepoint of a job with the same tags. `here`: see `job_options`.
     """
-    environment, text = declare(job, settings, restore_from)
+    environment, text = declare(job, settings, restore_from, here)
     if job.mode is Mode.BATCH:
         result = environment.execute_sql("EXECUTE " + text.as_set())
     else:
@@ -80,7 +82,7 @@ def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
     """Bring the job to run once: (Flink job id, what was done).
 
     A running job with the same SQL is left alone; one with other SQL is replaced and replays the log. A job that ended is
-    restarted from its newest checkpoint when the SQL is the same.
+    restarted from its newest checkpoint or savepoint when the SQL is the same.
     """
     cluster = FlinkCluster(settings.flink)
     wanted = fingerprint(statements(job, settings))
@@ -94,7 +96,7 @@ def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
     kafka.ensure_tag_topics(settings, [(tag.definition.name, tag.definition.version) for tag in job.tags])
     restore_from = None
     if known and known.fingerprint == wanted:
-        restore_from = newest_checkpoint(settings.flink.state_dir, known.job_id)
+        restore_from = newest_state(settings.flink.state_dir, known.job_id)
     job_id = submit(job, settings, restore_from)
     flink_jobs.write(settings, flink_jobs.KnownJob(job.name, wanted, job_id))
     cluster.await_state(job_id, "RUNNING", 120)
@@ -106,7 +108,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
 @app.command("submit")
 def _submit() -> None:
-    """Start the built-in tags' job, or leave it running, or restart it from its newest checkpoint."""
+    """Start the built-in tags' job, or leave it running, or restart it from its newest checkpoint or savepoint."""
     job_id, done = ensure_running(Job(JOB_NAME, builtin_tags()), load())
     typer.echo(f"{JOB_NAME}: {job_id} {done}")
 

@@ -8,7 +8,7 @@ from jobs.barrier import BarrierNotPassed, JobEnded
 from jobs.convergence import BuildFailed, NotYet
 from jobs.tag_jobs import compiled_version
 from jobs.verify import Limits, verify
-from stores import logs
+from stores import logs, metrics
 from stores.settings import Settings
 from tagging.compiler import CompiledTag
 from tagging.parity import Outcome, TagParity
@@ -37,6 +37,7 @@ class ParityProof:
             for item in self._run((compiled,), self._settings, LIMITS, job):
                 if isinstance(item, TagParity):
                     log.info("compared", job=job, store=item.store, **{str(o): n for o, n in item.counts.items()})
+                    metrics.WRONG.labels(tag, item.store).set(item.wrong)
                     wrong += [item] if item.wrong else []
         except JobEnded as error:
             raise BuildFailed(str(error)) from error

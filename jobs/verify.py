@@ -80,7 +80,7 @@ def run_batch(
     tags: Sequence[CompiledTag], barrier: barriers.Barrier, settings: Settings, deadline_seconds: float
 ) -> dict[str, dict[str, Any]]:
     """Run the tags' SQL in batch mode over the log up to the barrier: tag -> user_id -> value."""
-    cluster = FlinkCluster(settings.flink)
+    cluster = FlinkCluster(settings.flink.for_batch())
     found: dict[str, dict[str, Any]] = {}
     with result_topic(settings, "parity") as topic:
         job = Job("parity", tags, Mode.BATCH, barrier.ends, topic)

@@ -31,6 +31,9 @@ STORE_UP = Gauge(
 TICKS = Counter("tagstream_ticks_total", "Ticks written to the clock topic")
 NEWEST_TICK = Gauge("tagstream_newest_tick_minute", "The newest complete minute in the clock topic, epoch minutes")
 LEADS = Gauge("tagstream_controller_leads", "1 while this controller leads")
+WRONG = Gauge(
+    "tagstream_parity_wrong_values", "Values that differed when a tag's version was last proven", ["tag", "store"]
+)
 ACTIONS = Counter("tagstream_tag_actions_total", "Steps that the controller took for tag versions", ["step"])
 
 

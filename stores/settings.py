@@ -59,15 +59,23 @@ class HBase(BaseModel):
 
 
 class Flink(BaseModel):
-    """A Flink cluster by its REST address. `state_dir` is where checkpoints and savepoints go (a URI the cluster can write)."""
+    """A Flink cluster by its REST address. `state_dir` is where checkpoints and savepoints go (a URI the cluster can write).
+
+    `batch_rest_url`: another cluster for batch runs, where that of `rest_url` runs the tags' job alone (application mode).
+    """
 
     rest_url: str = "http://127.0.0.1:8081"
+    batch_rest_url: str = ""
     parallelism: int = Field(2, ge=1)
     state_dir: str = "file:///tmp/tagstream-state"
     checkpoint_seconds: int = Field(10, ge=1)
     connector_jar: str = ""
     deduplicate_days: int = Field(7, ge=1)
     late_days: int = Field(7, ge=1)
+
+    def for_batch(self) -> Flink:
+        """The cluster that batch runs go to."""
+        return self.model_copy(update={"rest_url": self.batch_rest_url or self.rest_url})
 
 
 class Connect(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import REGISTRY
 
 from jobs.barrier import BarrierNotPassed, JobEnded
 from jobs.convergence import BuildFailed, NotYet
@@ -44,6 +45,14 @@ def test_a_value_that_changed_after_the_barrier_is_no_fault():
 def test_one_wrong_user_in_one_store_fails_the_version_and_is_named():
     with pytest.raises(BuildFailed, match=r"^clickhouse: 1 users differ .*, as ann batch 'Oslo' stored 'Rome'$"):
         check({"ann": "Oslo", "ben": "Bern"}, {"ann": Stored("Rome", 1), "ben": Stored("Bern", 1)})
+
+
+def test_how_many_differ_can_be_read_from_the_metrics_until_they_agree_again():
+    with pytest.raises(BuildFailed):
+        check({"ann": "Oslo"}, {"ann": Stored("Rome", 1)})
+    assert REGISTRY.get_sample_value("tagstream_parity_wrong_values", {"tag": "city", "store": "clickhouse"}) == 1
+    check({"ann": "Oslo"}, {"ann": Stored("Oslo", 1)})
+    assert REGISTRY.get_sample_value("tagstream_parity_wrong_values", {"tag": "city", "store": "clickhouse"}) == 0
 
 
 def test_a_job_that_has_not_caught_up_is_looked_at_again():
