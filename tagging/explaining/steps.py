@@ -84,7 +84,7 @@ class Trace:
             return None
         ended = next((step for step in self.steps if step.rows_in and not step.rows_out), None)
         below = (part.where_rows_ended() for part in self.inputs)
-        return ended or next((step for step in below if step), None) or (self.steps[-1] if self.steps else None)
+        return ended or next((step for step in below if step), None) or next(iter(self.steps), None)
 
 
 def plain(node: exp.Expr) -> str:

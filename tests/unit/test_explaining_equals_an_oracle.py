@@ -12,7 +12,7 @@ from jobs.builtin import builtin_tags
 from tagging.definition import TagDefinition
 from tagging.explaining.explain import explain
 from tests.duck import ORACLE, Duck, differences
-from tests.history_rows import HistoryRows
+from tests.fakes.memory_history import MemoryRows
 from tests.random_history import random_history
 from tests.random_tags import TAGS
 
@@ -21,7 +21,7 @@ QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ORACL
 
 def explained(definition: TagDefinition, history, users) -> dict[str, object]:
     """user_id -> value, of those who have one."""
-    rows = HistoryRows(history)
+    rows = MemoryRows(history.rows)
     found = {user: explain(definition, user, rows, history.now_minute).value for user in users}
     return {user: value for user, value in found.items() if value is not None}
 
