@@ -15,7 +15,7 @@ export interface Polling<T> {
   /** Asks now, whatever the timer says. */
   refresh: () => Promise<void>
   /** Takes an answer that came by another way, as if it had been asked for. */
-  accept: (next: T) => void
+  accept(next: T): void
 }
 
 export interface PollingOptions<T> {
