@@ -16,8 +16,9 @@ from tagging.explaining.steps import Branch, Step, Trace, condition_step, plain,
 from tagging.explaining.types import BIGINT, cast, common_type, type_of
 from tagging.grouping import text_of
 from tagging.sources import CATALOG, Catalog
-from tagging.windows import Window
+from tagging.windows import DAY, HOUR, Window
 
+_UNITS = (("DAY", DAY), ("HOUR", HOUR), ("MINUTE", 1))
 ColumnNames = Callable[[str], str | None]
 
 
@@ -260,7 +261,12 @@ def _columns(node: exp.Expr) -> list[str]:
 
 
 def _window_text(window: Window) -> str:
-    return f"LAST({window.source}, INTERVAL '{window.length_minutes}' MINUTE, INTERVAL '{window.pane_minutes}' MINUTE)"
+    return f"LAST({window.source}, {_interval(window.length_minutes)}, {_interval(window.pane_minutes)})"
+
+
+def _interval(minutes: int) -> str:
+    unit, length = next((name, size) for name, size in _UNITS if minutes % size == 0)
+    return f"INTERVAL '{minutes // length}' {unit}"
 
 
 def _same(name: str) -> str:

@@ -193,6 +193,20 @@ def test_rows_that_were_left_out_are_named_unless_they_had_left_the_window_anywa
     assert explain(day, "ann", Counted(left_out=3), (AT + DAY) // MINUTE + 60).cut == ()
 
 
+@pytest.mark.parametrize(
+    ("window", "told"),
+    [
+        ("LAST(orders, INTERVAL '30' DAY)", "LAST(orders, INTERVAL '30' DAY, INTERVAL '1' HOUR)"),
+        ("LAST(orders, INTERVAL '48' HOUR)", "LAST(orders, INTERVAL '2' DAY, INTERVAL '15' MINUTE)"),
+        ("LAST(orders, INTERVAL '90' MINUTE)", "LAST(orders, INTERVAL '90' MINUTE, INTERVAL '1' MINUTE)"),
+    ],
+)
+def test_a_window_is_told_in_its_largest_units_with_its_pane(window, told):
+    sql = f"SELECT user_id, COUNT(*) AS value FROM {window} GROUP BY user_id"
+    found = explain(tag(sql, "integer"), "ann", MemoryRows(LOG), TICK)
+    assert [step.text for step in found.steps if step.kind == "window"] == [told]
+
+
 def test_the_steps_show_at_most_thirty_rows_and_say_how_many_there_are_more():
     orders = [row("orders", order_id=f"o{n}", user_id="ann", quantity=n % 2, ordered_at=AT + n) for n in range(100)]
     sql = "SELECT user_id, COUNT(*) AS value FROM orders WHERE quantity = 1 GROUP BY user_id"
