@@ -11,6 +11,7 @@ from api.live.lags import KafkaLags
 from api.live.numbers import MySQLNumbers
 from api.live.profiles import HBaseProfiles
 from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
+from api.live.user_history import ClickHouseUserHistory
 from api.ports import Check, Stores
 from stores.registry.store import TagRegistry
 from stores.settings import Settings
@@ -43,5 +44,6 @@ def live_stores(settings: Settings) -> Stores:
         jobs=jobs,
         crowds=MySQLCrowds(settings),
         crowd_users=ClickHouseCrowds(settings),
+        history=ClickHouseUserHistory(queries),
         checks=checks,
     )

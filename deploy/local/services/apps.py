@@ -50,6 +50,7 @@ APPS = (
     _app("sink_values", "jobs.sink_values", "kafka", "mariadb", "clickhouse"),
     _app("bitmaps", "jobs.bitmaps", "clickhouse"),
     _app("sink_events", "jobs.sink_events", "kafka", "clickhouse"),
+    _app("sink_rows", "jobs.sink_rows", "kafka", "clickhouse"),
     _app("controller", "jobs.controller", "kafka", "mariadb", "clickhouse", "thrift", "taskmanager"),
     _app("api", "api", "kafka", "mariadb", "clickhouse", "thrift"),
     _app("generator", "deploy.demo.generate", "kafka", "mariadb"),
