@@ -12,8 +12,7 @@ def newest_checkpoint(state_dir: str, job_id: str) -> str | None:
 
     `state_dir` is a URI (file, hdfs, s3). Raises OSError when the file system cannot be read.
     """
-    filesystem, root = fs.FileSystem.from_uri(state_dir)
-    folder = f"{root.rstrip('/')}/checkpoints/{job_id}"
+    filesystem, folder = _folder(state_dir, job_id)
     found = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True, recursive=True))
     # A checkpoint without its metadata was never completed.
     complete = [info.path.rsplit("/", 1)[0] for info in found if info.base_name == METADATA]
@@ -24,3 +23,15 @@ def newest_checkpoint(state_dir: str, job_id: str) -> str | None:
     scheme = state_dir.split("://", 1)[0]
     authority = state_dir.split("://", 1)[1].split("/", 1)[0]
     return f"{scheme}://{authority}{newest}" if newest.startswith("/") else f"{scheme}://{newest}"
+
+
+def remove(state_dir: str, job_id: str) -> None:
+    """Remove all checkpoints of a Flink job that has ended. Raises OSError when the file system cannot be written."""
+    filesystem, folder = _folder(state_dir, job_id)
+    if filesystem.get_file_info(folder).type is not fs.FileType.NotFound:
+        filesystem.delete_dir(folder)
+
+
+def _folder(state_dir: str, job_id: str) -> tuple[fs.FileSystem, str]:
+    filesystem, root = fs.FileSystem.from_uri(state_dir)
+    return filesystem, f"{root.rstrip('/')}/checkpoints/{job_id}"

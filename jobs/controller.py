@@ -12,11 +12,12 @@ from jobs.convergence import WHO, Controller
 from jobs.tag_jobs import TagJobs
 from jobs.tag_life import policy_of
 from jobs.tag_proof import ParityProof
+from jobs.tag_remains import TagRemains
 from jobs.tags import BUILTIN, apply, read_files
 from stores import logs, metrics
-from stores.clickhouse import ClickHouseUnavailable
+from stores.clickhouse import ClickHouseUnavailable, connect
 from stores.flink import FlinkCluster, FlinkError
-from stores.hbase import HBaseUnavailable
+from stores.hbase import HBaseUnavailable, ProfileStore
 from stores.kafka import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
 from stores.registry.leader import Leadership
@@ -89,7 +90,8 @@ def main() -> None:
     registry = TagRegistry(settings)
     with Leadership(settings, "controller") as leader:
         jobs, proof = TagJobs(settings, FlinkCluster(settings.flink)), ParityProof(settings)
-        controller = Controller(registry, jobs, proof, wall_ms, policy_of(settings), leader.held)
+        remains = TagRemains(settings, ProfileStore(settings.hbase), connect(settings, patience_seconds=0))
+        controller = Controller(registry, jobs, proof, remains, wall_ms, policy_of(settings), leader.held)
         run(lambda: _prepare(settings, registry), leader, controller, stop, settings.publishing.round_seconds)
     registry.close()
 

@@ -15,8 +15,9 @@ class Step(StrEnum):
     SUBMIT = "submit"
     CHECK = "check"
     SWITCH = "switch"
-    STOP = "stop"
     CLEAN = "clean"
+    STOP = "stop"
+    REMOVE = "remove"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,13 @@ def next_actions(tags: Sequence[Tag], running: Collection[str], at_ms: int, poli
 
 def _step(version: TagVersion, own: bool, runs: bool, at_ms: int, policy: Policy) -> Step | None:
     if to_clean(version, at_ms, policy):
-        return Step.STOP if own and runs else Step.CLEAN
-    if version.cleaned or version.status is Status.DRAFT:
+        return Step.CLEAN
+    if version.cleaned:
+        # What a job writes to that carries other versions too must stay: it would fail.
+        return (Step.STOP if runs else Step.REMOVE) if own else None
+    if version.status is Status.FAILED:
+        return Step.STOP if own and runs else None
+    if version.status is Status.DRAFT:
         return None
     # A version that is kept for rollback is kept up to date.
     if own and not runs:

@@ -41,7 +41,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class TagVersion:
-    """One version: its text never changes. `job`: the Flink job that carries it; `changed_at_ms`: when the status changed."""
+    """One version: its text never changes. `job`: the Flink job that carries it, "" when none does any more.
+
+    `changed_at_ms`: when the status changed. `cleaned`: given up for good, and removed once it has no job.
+    """
 
     version: int
     text: str
@@ -108,17 +111,27 @@ def approve(tag: Tag, number: int, who: str) -> Tag:
 
 
 def build(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
-    """Ask for a version to be built, checked and switched to; a failed one is tried again."""
+    """Ask for a version to be built, checked and switched to; a failed one is tried again.
+
+    An older version that is on its way there fails: only the newest goes live, however fast they follow each other.
+    """
     version = _in(tag, number, "build", {Status.DRAFT, Status.FAILED})
+    if version.cleaned:
+        # Its offsets would begin anew, and HBase's marks of the removed cells would hide what is written under them.
+        raise Refused("build", _where(tag, number), "removed after it failed", "a new version of the same text")
     if policy.approval_required and not version.approved_by:
         raise Refused(
             "build", _where(tag, number), "not approved", f"after approval by anybody but {version.created_by}"
         )
-    other = next((v for v in tag.versions if v.status in (Status.BUILDING, Status.READY)), None)
-    if other:
-        raise Refused("build", _where(tag, number), f"behind version {other.version} ({other.status})", "one at a time")
+    for other in tag.versions:
+        if other.status not in (Status.BUILDING, Status.READY):
+            continue
+        if other.version > number:
+            got = f"older than version {other.version} ({other.status})"
+            raise Refused("build", _where(tag, number), got, "the newest, or when that one is live or failed")
+        tag = fail(tag, other.version, f"superseded by version {number}", at_ms)
     job = shadow_job(tag.name, number)
-    return _put(tag, replace(version, status=Status.BUILDING, cause="", job=job, cleaned=False, changed_at_ms=at_ms))
+    return _put(tag, replace(version, status=Status.BUILDING, cause="", job=job, changed_at_ms=at_ms))
 
 
 def ready(tag: Tag, number: int, at_ms: int) -> Tag:
@@ -157,23 +170,27 @@ def retire(tag: Tag, number: int, at_ms: int) -> Tag:
 
 
 def clean(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
-    """Note that nothing carries the version any more. A retired one waits for the end of the rollback window."""
+    """Give the version up, before anything of it is removed: from now on nobody can roll back to it, nor build it again."""
     version = _in(tag, number, "clean", {Status.RETIRED, Status.FAILED})
     if not to_clean(version, at_ms, policy):
         got = "cleaned already" if version.cleaned else "within its rollback window"
-        raise Refused(
-            "clean", _where(tag, number), got, f"once, {policy.rollback_window_ms // 1000} s after it retired"
-        )
+        raise Refused("clean", _where(tag, number), got, f"once, {policy.rollback_window_ms // 1000} s after it ended")
     return _put(tag, replace(version, cleaned=True))
 
 
+def removed(tag: Tag, number: int) -> Tag:
+    """Note that no job carries the version any more, and no topic or store holds it."""
+    version = _in(tag, number, "remove", {Status.RETIRED, Status.FAILED})
+    if not version.cleaned or not version.job:
+        got = "removed already" if version.cleaned else "not given up"
+        raise Refused("remove", _where(tag, number), got, "once, after it was cleaned")
+    return _put(tag, replace(version, job=""))
+
+
 def to_clean(version: TagVersion, at_ms: int, policy: Policy) -> bool:
-    """Whether what carries the version is to be stopped now."""
-    if version.cleaned:
-        return False
-    if version.status is Status.FAILED:
-        return True
-    return version.status is Status.RETIRED and at_ms - version.changed_at_ms >= policy.rollback_window_ms
+    """Whether the version is to be given up: a failed one too stays as long as a rollback may take, to be looked at."""
+    ended = version.status in (Status.RETIRED, Status.FAILED)
+    return ended and not version.cleaned and at_ms - version.changed_at_ms >= policy.rollback_window_ms
 
 
 def adopt(tag: Tag, number: int, text: str, who: str, at_ms: int, job: str) -> Tag:

@@ -40,11 +40,14 @@ class World(MemoryRegistry):
     def stop(self, job):
         self.jobs.discard(job)
 
+    def remove(self, tag, version, job, was_live):
+        raise AssertionError(f"{job} is within its rollback window")
+
     def check(self, tag, version, text, job):
         assert job in self.jobs
 
     def go(self, prepare=lambda: None) -> None:
-        controller = Controller(self, self, self, lambda: 1, Policy())
+        controller = Controller(self, self, self, self, lambda: 1, Policy())
         run(prepare, self, controller, self.stop_event, 0.001)
 
 
@@ -86,6 +89,6 @@ def test_a_fault_that_no_waiting_mends_ends_the_process():
 
 def test_a_process_that_no_longer_leads_takes_no_further_step_of_the_round():
     world = World(True)
-    controller = Controller(world, world, world, lambda: 1, Policy(), leads=lambda: False)
+    controller = Controller(world, world, world, world, lambda: 1, Policy(), leads=lambda: False)
     controller.run_round()
     assert world.jobs == {"tags"}

@@ -50,13 +50,18 @@ def test_a_step_is_taken_exactly_where_it_is_allowed_and_never_two_are_live(step
         elif number <= len(tag.versions):
             before = tag.versions[number - 1]
             wanted = ALLOWED[name].get(before.status)
-            if name == "build" and any(v.status in ("building", "ready") for v in tag.versions):
+            under_way = {v.version for v in tag.versions if v.status in ("building", "ready")}
+            if name == "build" and any(other > number for other in under_way):
                 wanted = None
             if name == "roll_back" and at_ms - before.changed_at_ms >= 1_000:
                 wanted = None
             if wanted:
                 tag = STEPS[name](tag, number, at_ms)
                 assert tag.versions[number - 1].status == wanted
+                if name == "build":
+                    superseded = [tag.version(other) for other in under_way]
+                    assert all(v.cause == f"superseded by version {number}" for v in superseded)
+                    assert all(v.status is Status.FAILED for v in superseded)
             else:
                 with pytest.raises(Refused):
                     STEPS[name](tag, number, at_ms)
@@ -86,6 +91,30 @@ def test_the_version_before_stays_for_rollback_until_its_window_ends():
     assert lifecycle.roll_back(tag, 1, 5_999, POLICY).live.version == 1
     with pytest.raises(Refused, match="retired 1 s ago"):
         lifecycle.roll_back(tag, 1, 6_000, POLICY)
+
+
+def test_an_older_version_is_not_built_behind_a_newer_one():
+    tag = lifecycle.add(lifecycle.add(EMPTY, "one", "ann", 0), "two", "ann", 0)
+    with pytest.raises(Refused, match="older than version 2 \\(building\\)"):
+        lifecycle.build(lifecycle.build(tag, 2, 0, POLICY), 1, 0, POLICY)
+
+
+def test_what_is_cleaned_is_removed_once_and_is_never_used_again():
+    tag = published(published(EMPTY, 0), 5_000)
+    with pytest.raises(Refused, match="not given up"):
+        lifecycle.removed(tag, 1)
+    gone = lifecycle.removed(lifecycle.clean(tag, 1, 6_000, POLICY), 1)
+    assert gone.version(1).job == ""
+    for step in (lambda: lifecycle.removed(gone, 1), lambda: lifecycle.roll_back(gone, 1, 5_001, POLICY)):
+        with pytest.raises(Refused):
+            step()
+
+
+def test_a_failed_version_that_was_cleaned_is_not_built_again():
+    tag = lifecycle.build(lifecycle.add(EMPTY, "text", "ann", 0), 1, 0, POLICY)
+    tag = lifecycle.clean(lifecycle.fail(tag, 1, "no slot", 0), 1, 1_000, POLICY)
+    with pytest.raises(Refused, match="a new version of the same text"):
+        lifecycle.build(tag, 1, 1_000, POLICY)
 
 
 def test_a_version_is_cleaned_after_the_window_and_once():
