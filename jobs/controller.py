@@ -20,7 +20,7 @@ from stores.flink import FlinkCluster, FlinkError
 from stores.hbase import HBaseUnavailable, ProfileStore
 from stores.kafka import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
-from stores.registry.leader import Leadership
+from stores.registry.leader import CONTROLLER, Leadership
 from stores.registry.schema import migrate
 from stores.registry.store import Conflict, TagRegistry, Tags
 from stores.settings import Settings
@@ -88,7 +88,7 @@ def main() -> None:
     """Run the controller until SIGTERM."""
     settings, stop = process.start()
     registry = TagRegistry(settings)
-    with Leadership(settings, "controller") as leader:
+    with Leadership(settings, CONTROLLER) as leader:
         jobs, proof = TagJobs(settings, FlinkCluster(settings.flink)), ParityProof(settings)
         remains = TagRemains(settings, ProfileStore(settings.hbase), connect(settings, patience_seconds=0))
         controller = Controller(registry, jobs, proof, remains, wall_ms, policy_of(settings), leader.held)
