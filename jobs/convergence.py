@@ -91,7 +91,11 @@ class Controller:
             raise Conflict(f"version {action.version} is no longer {decided_on.status}")
         text = decided_on.text
         try:
-            if action.step is Step.SUBMIT:
+            if action.step is Step.REFUSE:
+                raise BuildFailed(action.cause)
+            if action.step is Step.ADMIT:
+                self._save(self._admitted(tag, action.version), action, "admitted")
+            elif action.step is Step.SUBMIT:
                 self.cluster.submit(action.tag, action.version, text, action.job)
             elif action.step is Step.CHECK:
                 self.proof.check(action.tag, action.version, text, action.job)
@@ -107,10 +111,16 @@ class Controller:
                 self.remains.remove(action.tag, action.version, action.job, was_live)
                 self._save(lifecycle.removed(tag, action.version), action, "removed")
         except BuildFailed as error:
-            if decided_on.status is not lifecycle.Status.BUILDING:
+            if decided_on.status in (lifecycle.Status.LIVE, lifecycle.Status.RETIRED):
                 log.error("job_does_not_start", job=action.job, cause=str(error))
                 return
             self._save(lifecycle.fail(tag, action.version, str(error), self.now_ms()), action, "failed")
+
+    def _admitted(self, tag: Tag, number: int) -> Tag:
+        try:
+            return lifecycle.admit(tag, number, self.now_ms(), self.policy)
+        except lifecycle.Refused as error:
+            raise BuildFailed(str(error)) from error
 
     def _save(self, tag: Tag, action: Action, what: str) -> None:
         self.registry.save(tag, [Entry(action.tag, action.version, WHO, what, self.now_ms())])

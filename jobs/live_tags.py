@@ -8,9 +8,9 @@ from jobs.builtin import JOB_NAME, builtin_tags
 from stores.registry.schema import migrate
 from stores.registry.store import TagRegistry
 from stores.settings import Settings
-from tagging.compiler import CompiledTag, compile_tag
+from tagging.compiler import CompiledTag
 from tagging.lifecycle import Tag
-from tagging.synchronise import definition_of
+from tagging.stored_texts import compiled_text
 
 ByJob = dict[str, list[CompiledTag]]
 """Flink job -> the live tags that it carries, in order of name."""
@@ -25,7 +25,7 @@ def live_by_job(registered: Sequence[Tag]) -> ByJob:
     found: ByJob = {JOB_NAME: [tag for tag in builtin_tags() if tag.definition.name not in known]}
     for tag in registered:
         if tag.live:
-            compiled = compile_tag(definition_of(tag.name, tag.live.version, tag.live.text))
+            compiled = compiled_text(tag.name, tag.live.version, tag.live.text)
             found.setdefault(tag.live.job, []).append(compiled)
     by_name = {job: sorted(tags, key=lambda tag: tag.definition.name) for job, tags in found.items()}
     return {job: tags for job, tags in by_name.items() if tags}

@@ -13,9 +13,9 @@ from jobs.pipeline import ensure_running
 from jobs.statements import Job
 from stores.flink import FINAL_STATES, FlinkError, FlinkJob
 from stores.settings import Settings
-from tagging.compiler import CompiledTag, compile_tag
+from tagging.compiler import CompiledTag
 from tagging.problems import TagProblems
-from tagging.synchronise import definition_of
+from tagging.stored_texts import compiled_text
 
 STOP_SECONDS = 60
 
@@ -73,6 +73,6 @@ class TagJobs:
 def compiled_version(tag: str, version: int, text: str) -> CompiledTag:
     """A stored text as what runs. Raises BuildFailed with every problem."""
     try:
-        return compile_tag(definition_of(tag, version, text))
+        return compiled_text(tag, version, text)
     except TagProblems as error:
         raise BuildFailed(str(error)) from error

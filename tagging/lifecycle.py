@@ -134,6 +134,14 @@ def build(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
     return _put(tag, replace(version, status=Status.BUILDING, cause="", job=job, changed_at_ms=at_ms))
 
 
+def admit(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
+    """Take up a version that somebody wrote straight into the registry as under way: it is built like any other."""
+    version = _in(tag, number, "admit", {Status.BUILDING, Status.READY})
+    if version.job:
+        raise Refused("admit", _where(tag, number), f"carried by {version.job} already", "once")
+    return build(_put(tag, replace(version, status=Status.DRAFT)), number, at_ms, policy)
+
+
 def ready(tag: Tag, number: int, at_ms: int) -> Tag:
     """The version has caught up, and stream and batch agree."""
     version = _in(tag, number, "make ready", {Status.BUILDING})
@@ -141,8 +149,8 @@ def ready(tag: Tag, number: int, at_ms: int) -> Tag:
 
 
 def fail(tag: Tag, number: int, cause: str, at_ms: int) -> Tag:
-    """The version cannot go live; the cause is kept."""
-    version = _in(tag, number, "fail", {Status.BUILDING, Status.READY})
+    """The version cannot go live; the cause is kept. A draft fails when its text is none that a tag can have."""
+    version = _in(tag, number, "fail", {Status.DRAFT, Status.BUILDING, Status.READY})
     if not cause:
         raise Refused("fail", _where(tag, number), "without a cause", "a cause in words")
     return _put(tag, replace(version, status=Status.FAILED, cause=cause[:LONGEST_CAUSE], changed_at_ms=at_ms))

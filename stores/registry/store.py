@@ -184,13 +184,15 @@ def _tags(rows: Sequence[Row[Any]]) -> list[Tag]:
 
 
 def _version(row: Row[Any]) -> TagVersion:
+    # Anybody may write a row: one with a status that there is not must not keep all other tags from being read.
+    known = row.status in list(Status)
     return TagVersion(
         version=row.version,
         text=row.text,
         created_by=row.created_by,
         changed_at_ms=_ms(row.changed_at),
-        status=Status(row.status),
-        cause=row.cause,
+        status=Status(row.status) if known else Status.FAILED,
+        cause=row.cause if known else f"status {row.status!r} in the registry; allowed: {', '.join(Status)}",
         approved_by=row.approved_by,
         job=row.job,
         cleaned=bool(row.cleaned),

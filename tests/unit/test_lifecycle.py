@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagging import lifecycle
-from tagging.lifecycle import Policy, Refused, Status, Tag
+from tagging.lifecycle import Policy, Refused, Status, Tag, TagVersion
 
 POLICY = Policy(rollback_window_ms=1_000)
 EMPTY = Tag("heat", "product", "behaviour")
@@ -17,7 +17,7 @@ ALLOWED = {
     "approve": {"draft": "draft"},
     "build": {"draft": "building", "failed": "building"},
     "ready": {"building": "ready"},
-    "fail": {"building": "failed", "ready": "failed"},
+    "fail": {"draft": "failed", "building": "failed", "ready": "failed"},
     "switch": {"ready": "live"},
     "roll_back": {"retired": "live"},
     "retire": {"live": "retired"},
@@ -124,6 +124,16 @@ def test_a_version_is_cleaned_after_the_window_and_once():
     tag = lifecycle.clean(tag, 1, 6_000, POLICY)
     with pytest.raises(Refused, match="cleaned already"):
         lifecycle.clean(tag, 1, 6_000, POLICY)
+
+
+def test_a_version_that_was_written_as_under_way_is_built_under_the_same_rules():
+    written = Tag("heat", "", "", (TagVersion(1, "text", "", 0, Status.READY),))
+    with pytest.raises(Refused, match="not approved"):
+        lifecycle.admit(written, 1, 5, Policy(approval_required=True))
+    admitted = lifecycle.admit(written, 1, 5, POLICY)
+    assert (admitted.version(1).status, admitted.version(1).job) == (Status.BUILDING, "tag.heat.v1")
+    with pytest.raises(Refused, match=r"carried by tag\.heat\.v1 already"):
+        lifecycle.admit(admitted, 1, 5, POLICY)
 
 
 def test_a_failed_build_keeps_its_cause_until_it_is_tried_again():
