@@ -111,7 +111,9 @@ def main() -> None:
     settings, stop = process.start()
     registry = TagRegistry(settings)
     with Leadership(settings, CONTROLLER) as leader:
-        jobs, proof = TagJobs(settings, FlinkCluster(settings.flink)), ParityProof(settings)
+        flink = settings.flink.model_copy(update={"parallelism": settings.publishing.parallelism})
+        published = settings.model_copy(update={"flink": flink})
+        jobs, proof = TagJobs(published, FlinkCluster(flink)), ParityProof(published)
         remains = TagRemains(settings, ProfileStore(settings.hbase), connect(settings, patience_seconds=0))
         controller = Controller(registry, jobs, proof, remains, wall_ms, policy_of(settings), leader.held)
         changes = RegistryChanges(settings)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from stores import logs
 from stores.registry.store import Conflict, Entry, Tags
 from tagging import lifecycle
+from tagging.consolidation import to_move
 from tagging.convergence import Action, Step, next_actions
 from tagging.lifecycle import Policy, Tag, TagVersion
 
@@ -24,14 +25,22 @@ class NotYet(Exception):
     """A step is not done, and nothing is wrong; the next round goes on. The text says what is left."""
 
 
+class Member(NamedTuple):
+    """A version that a job carries."""
+
+    tag: str
+    version: int
+    text: str
+
+
 class Cluster(Protocol):
     """Where jobs run. What was started is found again by its name."""
 
     def running(self) -> Collection[str]:
         """The names of the jobs that have not ended."""
 
-    def submit(self, tag: str, version: int, text: str, job: str) -> None:
-        """Start the job of one version, or leave it running. Raises BuildFailed."""
+    def submit(self, job: str, members: Sequence[Member]) -> None:
+        """Start the job of these versions, or leave it running. Raises BuildFailed."""
 
     def stop(self, job: str) -> None:
         """End the jobs of this name, if there are any."""
@@ -72,12 +81,19 @@ class Controller:
     def run_round(self) -> Sequence[Action]:
         """Do what is next for every version; what was to be done. Ends early when another process leads."""
         tags = {tag.name: tag for tag in self.registry.tags()}
+        self._consolidate(list(tags.values()))
         actions = next_actions(list(tags.values()), self.cluster.running(), self.now_ms(), self.policy)
         for action in actions:
             if not self.leads():
                 break
+            members = [
+                Member(tag.name, version.version, version.text)
+                for tag in tags.values()
+                for version in tag.versions
+                if version.job == action.job
+            ]
             try:
-                self._do(action, tags[action.tag].version(action.version))
+                self._do(action, tags[action.tag].version(action.version), members)
             except NotYet as error:
                 log.info("not_yet", job=action.job, cause=str(error))
             except Conflict as error:
@@ -85,7 +101,19 @@ class Controller:
                 log.info("decided_anew", tag=action.tag, reason=str(error))
         return actions
 
-    def _do(self, action: Action, decided_on: TagVersion) -> None:
+    def _consolidate(self, tags: Sequence[Tag]) -> None:
+        job, names = to_move(tags, self.now_ms(), self.policy)
+        for tag in tags:
+            if tag.name not in names or not self.leads():
+                continue
+            moved = lifecycle.move(tag, job, WHO, self.now_ms())
+            try:
+                what = f"moves into {job}"
+                self.registry.save(moved, [Entry(tag.name, moved.versions[-1].version, WHO, what, self.now_ms())])
+            except Conflict as error:
+                log.info("stays_where_it_is", tag=tag.name, reason=str(error))
+
+    def _do(self, action: Action, decided_on: TagVersion, members: Sequence[Member]) -> None:
         tag = self.registry.tag(action.tag)
         if tag is None or tag.version(action.version) != decided_on:
             raise Conflict(f"version {action.version} is no longer {decided_on.status}")
@@ -96,7 +124,7 @@ class Controller:
             if action.step is Step.ADMIT:
                 self._save(self._admitted(tag, action.version), action, "admitted")
             elif action.step is Step.SUBMIT:
-                self.cluster.submit(action.tag, action.version, text, action.job)
+                self.cluster.submit(action.job, members)
             elif action.step is Step.CHECK:
                 self.proof.check(action.tag, action.version, text, action.job)
                 self._save(lifecycle.ready(tag, action.version, self.now_ms()), action, "ready")

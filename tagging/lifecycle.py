@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -10,6 +11,8 @@ from enum import StrEnum
 MOST_VERSIONS = 1_000
 LONGEST_TEXT = 60_000
 LONGEST_CAUSE = 1_000
+STILL_READ_MS = 20 * 60 * 1000
+"""Longer than the longest request, such as an export of a crowd, reads on in the version that it began with."""
 
 
 class Status(StrEnum):
@@ -33,10 +36,13 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Policy:
-    """What must be true before a version is built, and for how long an old one is kept for rollback."""
+    """What must be true before a version is built, for how long an old one is kept for rollback, and how many live versions
+    may have a job of their own before they move into a shared one.
+    """
 
     approval_required: bool = False
     rollback_window_ms: int = 24 * 60 * 60 * 1000
+    most_own_jobs: int = 3
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,17 @@ def shadow_job(tag: str, version: int) -> str:
     return f"tag.{tag}.v{version}"
 
 
+def shared_job(number: int) -> str:
+    """The name of a Flink job that carries several tags' versions. Its number is never used again."""
+    return f"shared.v{number}"
+
+
+def shared_number(job: str) -> int | None:
+    """The number of a shared job, or None for any other."""
+    found = re.fullmatch(r"shared\.v([1-9][0-9]*)", job)
+    return int(found[1]) if found else None
+
+
 def add(tag: Tag, text: str, who: str, at_ms: int) -> Tag:
     """A new draft with the next number."""
     where = f"of tag {tag.name}"
@@ -142,6 +159,17 @@ def admit(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
     return build(_put(tag, replace(version, status=Status.DRAFT)), number, at_ms, policy)
 
 
+def move(tag: Tag, job: str, who: str, at_ms: int) -> Tag:
+    """Build the live version's text once more, as the next version, in a shared job: the live one stays until that is proven."""
+    live = tag.live
+    if live is None:
+        raise Refused("move", f"of tag {tag.name}", "not live", "a tag that readers see")
+    tag = add(tag, live.text, who, at_ms)
+    number = tag.versions[-1].version
+    tag = build(_put(tag, replace(tag.versions[-1], approved_by=live.approved_by or who)), number, at_ms, Policy())
+    return _put(tag, replace(tag.version(number), job=job))
+
+
 def ready(tag: Tag, number: int, at_ms: int) -> Tag:
     """The version has caught up, and stream and batch agree."""
     version = _in(tag, number, "make ready", {Status.BUILDING})
@@ -164,9 +192,10 @@ def switch(tag: Tag, number: int, at_ms: int) -> Tag:
 def roll_back(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
     """Readers see a retired version again, whose job still runs."""
     version = _in(tag, number, "roll back to", {Status.RETIRED})
-    if version.cleaned or at_ms - version.changed_at_ms >= policy.rollback_window_ms:
+    window_ms = _window_ms(tag, version, policy)
+    if version.cleaned or at_ms - version.changed_at_ms >= window_ms:
         seconds = (at_ms - version.changed_at_ms) // 1000
-        allowed = f"within {policy.rollback_window_ms // 1000} s and before it is cleaned"
+        allowed = f"within {window_ms // 1000} s and before it is cleaned"
         raise Refused("roll back to", _where(tag, number), f"retired {seconds} s ago", allowed)
     return _go_live(tag, version, at_ms)
 
@@ -180,9 +209,10 @@ def retire(tag: Tag, number: int, at_ms: int) -> Tag:
 def clean(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
     """Give the version up, before anything of it is removed: from now on nobody can roll back to it, nor build it again."""
     version = _in(tag, number, "clean", {Status.RETIRED, Status.FAILED})
-    if not to_clean(version, at_ms, policy):
+    if not to_clean(tag, version, at_ms, policy):
         got = "cleaned already" if version.cleaned else "within its rollback window"
-        raise Refused("clean", _where(tag, number), got, f"once, {policy.rollback_window_ms // 1000} s after it ended")
+        allowed = f"once, {_window_ms(tag, version, policy) // 1000} s after it ended"
+        raise Refused("clean", _where(tag, number), got, allowed)
     return _put(tag, replace(version, cleaned=True))
 
 
@@ -195,10 +225,10 @@ def removed(tag: Tag, number: int) -> Tag:
     return _put(tag, replace(version, job=""))
 
 
-def to_clean(version: TagVersion, at_ms: int, policy: Policy) -> bool:
+def to_clean(tag: Tag, version: TagVersion, at_ms: int, policy: Policy) -> bool:
     """Whether the version is to be given up: a failed one too stays as long as a rollback may take, to be looked at."""
     ended = version.status in (Status.RETIRED, Status.FAILED)
-    return ended and not version.cleaned and at_ms - version.changed_at_ms >= policy.rollback_window_ms
+    return ended and not version.cleaned and at_ms - version.changed_at_ms >= _window_ms(tag, version, policy)
 
 
 def adopt(tag: Tag, number: int, text: str, who: str, at_ms: int, job: str) -> Tag:
@@ -206,6 +236,12 @@ def adopt(tag: Tag, number: int, text: str, who: str, at_ms: int, job: str) -> T
     if tag.versions:
         raise Refused("adopt", _where(tag, number), f"known in {len(tag.versions)} versions", "a tag without versions")
     return replace(tag, versions=(TagVersion(number, text, who, at_ms, Status.LIVE, job=job),))
+
+
+def _window_ms(tag: Tag, version: TagVersion, policy: Policy) -> int:
+    """Nobody goes back to a version that says what the live one says: it stays for those who are reading it, no longer."""
+    same = tag.live is not None and tag.live.version != version.version and tag.live.text == version.text
+    return min(policy.rollback_window_ms, STILL_READ_MS) if same else policy.rollback_window_ms
 
 
 def _go_live(tag: Tag, version: TagVersion, at_ms: int) -> Tag:

@@ -35,7 +35,7 @@ class World(MemoryRegistry):
     def running(self):
         return self.jobs
 
-    def submit(self, tag, version, text, job):
+    def submit(self, job, members):
         self.jobs.add(job)
 
     def stop(self, job):

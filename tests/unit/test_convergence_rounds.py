@@ -69,7 +69,8 @@ class World(MemoryRegistry):
     def running(self):
         return set(self.jobs)
 
-    def submit(self, tag, version, text, job):
+    def submit(self, job, members):
+        [(_, version, _)] = members
         self.interrupt.point()
         if job not in self.jobs:
             self.jobs.append(job)
