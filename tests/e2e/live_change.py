@@ -76,8 +76,8 @@ class Reader:
 
 
 def heat(profile: dict[str, Any]) -> Answer:
-    """The tag's version and value in a profile as the API gives it."""
-    return next(((tag["version"], tag["value"]) for tag in profile["tags"] if tag["tag"] == TAG), None)
+    """The tag's version and value in a profile as the API gives it; a user of whom nothing is known has none."""
+    return next(((tag["version"], tag["value"]) for tag in profile.get("tags", ()) if tag["tag"] == TAG), None)
 
 
 @dataclass
