@@ -15,17 +15,17 @@ from stores.flink import FlinkCluster
 from stores.hbase import ProfileStore
 from stores.registry.store import TagRegistry
 from tagging import lifecycle
-from tagging.lifecycle import Policy, Status
+from tagging.lifecycle import Policy, Status, Tag
 from tagging.names import tag_topic
 from tests.conftest import RunningStack
-from tests.e2e.live_change import TAG, USERS, Worker, World
+from tests.e2e.live_change import SECONDS, TAG, USERS, Worker, World
 
 pytestmark = [pytest.mark.stack]
 
 SOON = {"TAGSTREAM_FLINK__CHECKPOINT_SECONDS": "2", "TAGSTREAM_PUBLISHING__POLL_SECONDS": "600"}
 """The controller is woken by the binlog or not at all."""
 AT_ONCE = {**SOON, "TAGSTREAM_PUBLISHING__ROLLBACK_HOURS": "0"}
-REMOVED_SECONDS = 60
+REMOVED_SECONDS = 180
 BY_HAND = "written_by_hand"
 
 
@@ -56,12 +56,25 @@ def put_back(world: World) -> None:
         if name.startswith(f"tag.{TAG}."):
             cluster.cancel(job_id)
             cluster.await_state(job_id, "CANCELED", 60)
-    live = world.tag().live
-    for tag in [BY_HAND] if live and live.version == 1 else [BY_HAND, TAG]:
-        with mysql.transaction(world.stack.settings) as cursor:
-            cursor.execute("DELETE FROM tag_audit WHERE tag = %(tag)s", {"tag": tag})
-            cursor.execute("DELETE FROM tag_versions WHERE tag = %(tag)s", {"tag": tag})
-            cursor.execute("DELETE FROM tags WHERE name = %(tag)s", {"tag": tag})
+    if world.tag() is not None:
+        world.registry.save(given_up(world.tag(), int(time.time() * 1000)), [])
+    with mysql.transaction(world.stack.settings) as cursor:
+        cursor.execute("DELETE FROM tag_audit WHERE tag = %(tag)s", {"tag": BY_HAND})
+        cursor.execute("DELETE FROM tag_versions WHERE tag = %(tag)s", {"tag": BY_HAND})
+        cursor.execute("DELETE FROM tags WHERE name = %(tag)s", {"tag": BY_HAND})
+
+
+def given_up(tag: Tag, at_ms: int) -> Tag:
+    """Version 1 is live, and no other is wanted any more: a controller that is started later builds none."""
+    for version in tag.versions:
+        if version.status in (Status.BUILDING, Status.READY):
+            tag = lifecycle.fail(tag, version.version, "the test has ended", at_ms)
+    if tag.live is None or tag.live.version != 1:
+        tag = lifecycle.roll_back(tag, 1, at_ms, Policy())
+    for version in tag.versions:
+        if version.status in (Status.RETIRED, Status.FAILED) and not version.cleaned:
+            tag = lifecycle.clean(tag, version.version, at_ms, Policy(rollback_window_ms=0))
+    return tag
 
 
 def first(world: World) -> int:
@@ -83,10 +96,13 @@ def test_a_changed_window_goes_live_after_its_proof_under_load(world: World):
     assert world.tag().version(1).status is Status.RETIRED
 
 
-def test_of_five_edits_within_a_minute_the_last_alone_goes_live(world: World):
-    began = time.monotonic()
-    numbers = [world.publish(f"hot {edit}") for edit in range(5)]
-    assert time.monotonic() - began < 60
+def test_of_five_edits_that_follow_each_other_the_last_alone_goes_live_though_another_runs_already(world: World):
+    numbers = [world.edit("hot 0")]
+    until = time.monotonic() + SECONDS
+    while tag_topic(TAG, numbers[0]) not in world.jobs():
+        assert time.monotonic() < until, world.stack.logs("controller")
+        time.sleep(0.2)
+    numbers += [world.edit(f"hot {place}") for place in range(1, 5)]
     world.await_seen((numbers[-1], "hot 4"))
     found = [world.tag().version(number) for number in numbers]
     assert [version.status for version in found] == [*[Status.FAILED] * 4, Status.LIVE]
