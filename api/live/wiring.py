@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
+from api.live.controller import ControllerCheck
 from api.live.crowds import ClickHouseCrowds, MySQLCrowds
 from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
@@ -29,6 +30,7 @@ def live_stores(settings: Settings) -> Stores:
         MySQLCheck(settings),
         FlinkCheck(settings, jobs),
         LagCheck(lags),
+        ControllerCheck(settings),
     ]
     if settings.cdc_format == "debezium":
         checks.append(ConnectCheck(settings))

@@ -40,7 +40,7 @@ def _app(name: str, module: str, *depends_on: str) -> Service:
         depends_on=depends_on,
         ports=(port_name,),
         is_app=True,
-        by_request=name in ("controller", "generator"),
+        by_request=name == "generator",
     )
 
 
