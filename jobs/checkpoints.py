@@ -37,3 +37,11 @@ def _complete(filesystem: fs.FileSystem, folder: str, prefix: str) -> list[fs.Fi
 
 def _folder(info: fs.FileInfo) -> str:
     return info.path.rsplit("/", 1)[0]
+
+
+def remove(state_dir: str, job_id: str) -> None:
+    """Remove all checkpoints of a Flink job that has ended. Raises OSError when the file system cannot be written."""
+    filesystem, root = fs.FileSystem.from_uri(state_dir)
+    folder = f"{root.rstrip('/')}/checkpoints/{job_id}"
+    if filesystem.get_file_info(folder).type is not fs.FileType.NotFound:
+        filesystem.delete_dir(folder)

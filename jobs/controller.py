@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from jobs import process
@@ -12,14 +13,16 @@ from jobs.convergence import WHO, Controller
 from jobs.tag_jobs import TagJobs
 from jobs.tag_life import policy_of
 from jobs.tag_proof import ParityProof
+from jobs.tag_remains import TagRemains
 from jobs.tags import BUILTIN, apply, read_files
 from stores import logs, metrics
-from stores.clickhouse import ClickHouseUnavailable
+from stores.clickhouse import ClickHouseUnavailable, connect
 from stores.flink import FlinkCluster, FlinkError
-from stores.hbase import HBaseUnavailable
+from stores.hbase import HBaseUnavailable, ProfileStore
 from stores.kafka import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
-from stores.registry.leader import Leadership
+from stores.registry.changes import RegistryChanges
+from stores.registry.leader import CONTROLLER, Leadership
 from stores.registry.schema import migrate
 from stores.registry.store import Conflict, TagRegistry, Tags
 from stores.settings import Settings
@@ -40,33 +43,53 @@ class Leader(Protocol):
     def held(self) -> bool: ...
 
 
+class Changes(Protocol):
+    """Wakes the controller; `stores.registry.changes.RegistryChanges` is the real one."""
+
+    def wait(self, seconds: float, stop: threading.Event) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between rounds: while something is under way, and while nothing is and nobody wakes the controller."""
+
+    round_seconds: float
+    poll_seconds: float
+
+
 def run(
-    prepare: Callable[[], None], leader: Leader, controller: Controller, stop: threading.Event, round_seconds: float
+    prepare: Callable[[], None],
+    leader: Leader,
+    controller: Controller,
+    changes: Changes,
+    stop: threading.Event,
+    pace: Pace,
 ) -> None:
     """Rounds until `stop` is set, while this process leads. What is away is waited for; nothing is lost by it."""
     backoff = process.Backoff()
     prepared = False
     while not stop.is_set():
-        seconds = round_seconds
         try:
             if not prepared:
                 prepare()
                 prepared = True
             leads = leader.held()
             metrics.LEADS.set(leads)
-            for action in controller.run_round() if leads else ():
+            actions = controller.run_round() if leads else ()
+            for action in actions:
                 log.info("step", step=str(action.step), tag=action.tag, version=action.version, job=action.job)
                 metrics.ACTIONS.labels(str(action.step)).inc()
             if leads:
                 for name in STORES.values():
                     metrics.STORE_UP.labels("controller", name).set(1)
             backoff.reset()
+            changes.wait(pace.round_seconds if actions or not leads else pace.poll_seconds, stop)
         except (*STORES, Conflict) as error:
             name = next((name for kind, name in STORES.items() if isinstance(error, kind)), "mysql")
             metrics.STORE_UP.labels("controller", name).set(0)
             seconds = backoff.next_seconds()
             log.warning("waiting", store=name, cause=str(error), retry_in_seconds=round(seconds, 2))
-        stop.wait(seconds)
+            stop.wait(seconds)
     metrics.LEADS.set(0)
     log.info("controller_stopped")
 
@@ -87,10 +110,16 @@ def main() -> None:
     """Run the controller until SIGTERM."""
     settings, stop = process.start()
     registry = TagRegistry(settings)
-    with Leadership(settings, "controller") as leader:
-        jobs, proof = TagJobs(settings, FlinkCluster(settings.flink)), ParityProof(settings)
-        controller = Controller(registry, jobs, proof, wall_ms, policy_of(settings), leader.held)
-        run(lambda: _prepare(settings, registry), leader, controller, stop, settings.publishing.round_seconds)
+    with Leadership(settings, CONTROLLER) as leader:
+        flink = settings.flink.model_copy(update={"parallelism": settings.publishing.parallelism})
+        published = settings.model_copy(update={"flink": flink})
+        jobs, proof = TagJobs(published, FlinkCluster(flink)), ParityProof(published)
+        remains = TagRemains(settings, ProfileStore(settings.hbase), connect(settings, patience_seconds=0))
+        controller = Controller(registry, jobs, proof, remains, wall_ms, policy_of(settings), leader.held)
+        changes = RegistryChanges(settings)
+        pace = Pace(settings.publishing.round_seconds, settings.publishing.poll_seconds)
+        run(lambda: _prepare(settings, registry), leader, controller, changes, stop, pace)
+        changes.close()
     registry.close()
 
 

@@ -1,21 +1,21 @@
-"""The Flink jobs of single tag versions: what `jobs.convergence` calls a cluster, on the real one."""
+"""The Flink jobs of tag versions that were published: what `jobs.convergence` calls a cluster, on the real one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from py4j.protocol import Py4JError
 from pyflink.util.exceptions import JavaException
 
-from jobs.convergence import BuildFailed
+from jobs.convergence import BuildFailed, Member
 from jobs.pipeline import ensure_running
 from jobs.statements import Job
 from stores.flink import FINAL_STATES, FlinkError, FlinkJob
 from stores.settings import Settings
-from tagging.compiler import CompiledTag, compile_tag
+from tagging.compiler import CompiledTag
 from tagging.problems import TagProblems
-from tagging.synchronise import definition_of
+from tagging.stored_texts import compiled_text
 
 STOP_SECONDS = 60
 
@@ -49,11 +49,11 @@ class TagJobs:
         """See `Cluster`."""
         return {job.name for job in self._open()}
 
-    def submit(self, tag: str, version: int, text: str, job: str) -> None:
+    def submit(self, job: str, members: Sequence[Member]) -> None:
         """See `Cluster`."""
-        compiled = compiled_version(tag, version, text)
+        compiled = tuple(compiled_version(*member) for member in members)
         try:
-            self._ensure(Job(job, (compiled,)), self._settings)
+            self._ensure(Job(job, compiled), self._settings)
         except (FlinkError, Py4JError, JavaException) as error:
             # A cluster that is away says nothing about the version: this raises then, and the next round tries again.
             self._cluster.overview()
@@ -73,6 +73,6 @@ class TagJobs:
 def compiled_version(tag: str, version: int, text: str) -> CompiledTag:
     """A stored text as what runs. Raises BuildFailed with every problem."""
     try:
-        return compile_tag(definition_of(tag, version, text))
+        return compiled_text(tag, version, text)
     except TagProblems as error:
         raise BuildFailed(str(error)) from error

@@ -23,8 +23,9 @@ def change(
 
 
 def before_live(tag: Tag) -> int:
-    """The version that was live last and can be again. Raises LookupError."""
-    kept = [version for version in tag.versions if version.status is Status.RETIRED and not version.cleaned]
+    """The version that was live last, says something else, and can be live again. Raises LookupError."""
+    now = tag.live.text if tag.live else None
+    kept = [v for v in tag.versions if v.status is Status.RETIRED and not v.cleaned and v.text != now]
     if not kept:
         raise LookupError(f"tag {tag.name} has no version to roll back to: none was live before, or it is cleaned")
     return max(kept, key=lambda version: version.changed_at_ms).version
@@ -40,7 +41,7 @@ def live_number(tag: Tag) -> int:
 def policy_of(settings: Settings) -> Policy:
     """The configured policy."""
     publishing = settings.publishing
-    return Policy(publishing.approval_required, int(publishing.rollback_hours * 3_600_000))
+    return Policy(publishing.approval_required, int(publishing.rollback_hours * 3_600_000), publishing.most_own_jobs)
 
 
 def as_row(tag: Tag) -> dict[str, Any]:

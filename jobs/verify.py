@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs import barrier as barriers
-from jobs.builtin import JOB_NAME, builtin_tags
+from jobs.builtin import JOB_NAME
+from jobs.live_tags import read_live
 from jobs.mode import Mode
 from jobs.pipeline import submit
 from jobs.statements import Job
@@ -133,14 +134,17 @@ def as_json(results: Sequence[TagParity]) -> Mapping[str, Any]:
 
 
 def main(as_json_text: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Prove that stream and batch agree on every user of every built-in tag. Exit status 1 when any is wrong."""
+    """Prove that stream and batch agree on every user of every live tag. Exit status 1 when any is wrong."""
     console = Console(file=sys.stderr if as_json_text else sys.stdout)
     results: list[TagParity] = []
-    for item in verify(builtin_tags(), load()):
-        if isinstance(item, TagParity):
-            results.append(item)
-        else:
-            console.print(item)
+    settings = load()
+    for job, tags in read_live(settings).items():
+        console.print(f"job {job}: {', '.join(f'{tag.definition.name} v{tag.definition.version}' for tag in tags)}")
+        for item in verify(tags, settings, job=job):
+            if isinstance(item, TagParity):
+                results.append(item)
+            else:
+                console.print(item)
     outcome = as_json(results)
     if as_json_text:
         print(json.dumps(outcome))

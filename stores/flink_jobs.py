@@ -26,6 +26,12 @@ def read(settings: Settings, name: str) -> KnownJob | None:
     return KnownJob(row["name"], row["fingerprint"], row["job_id"]) if row else None
 
 
+def remove(settings: Settings, name: str) -> None:
+    """Forget the submission under this name, if there is one."""
+    with transaction(settings) as cursor:
+        cursor.execute(sql.text("mysql/flink_jobs/remove.sql"), {"name": name})
+
+
 def write(settings: Settings, job: KnownJob) -> None:
     """Remember a submission in place of the one before."""
     values = {"name": job.name, "fingerprint": job.fingerprint, "job_id": job.job_id}

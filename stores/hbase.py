@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -142,6 +143,23 @@ class ProfileStore:
             if len(results) < rows_a_call:
                 return
             start = results[-1].row + b"\x00"
+
+    def remove(self, tag: str, version: int, most: int) -> int:
+        """Remove the cells of one tag version, of at most so many users; of how many: fewer when none is left.
+
+        A write that comes after it counts only with a higher offset than the removed cell's. Raises HBaseUnavailable.
+        """
+        family, _, qualifier = profile_column(tag, version).partition(b":")
+        found = islice(self.scan([(tag, version)]), most)
+        removed = 0
+        while part := list(islice(found, ROWS_A_CALL)):
+            deletes = []
+            for user_id, cells in part:
+                column = _interface.TColumn(family, qualifier, cells[tag, version].offset + 1)
+                deletes.append(_interface.TDelete(row=profile_row(user_id), columns=[column]))
+            self._ask("removing cells", lambda client, deletes=deletes: client.deleteMultiple(self._table, deletes))
+            removed += len(part)
+        return removed
 
     def _name(self) -> Any:
         return _interface.TTableName(qualifier=self._table)

@@ -29,6 +29,17 @@ struct TPut {
   2: required list<TColumnValue> columnValues
 }
 
+enum TDeleteType {
+  DELETE_COLUMN = 0,
+  DELETE_COLUMNS = 1
+}
+
+struct TDelete {
+  1: required binary row,
+  2: optional list<TColumn> columns,
+  4: optional TDeleteType deleteType = 1
+}
+
 struct TScan {
   1: optional binary startRow,
   2: optional binary stopRow,
@@ -73,6 +84,8 @@ service THBaseService {
   list<TResult> getMultiple(1: required binary table, 2: required list<TGet> tgets) throws (1: TIOError io)
 
   void putMultiple(1: required binary table, 2: required list<TPut> tputs) throws (1: TIOError io)
+
+  list<TDelete> deleteMultiple(1: required binary table, 2: required list<TDelete> tdeletes) throws (1: TIOError io)
 
   list<TResult> getScannerResults(1: required binary table, 2: required TScan tscan, 3: i32 numRows = 1)
     throws (1: TIOError io)

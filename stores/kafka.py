@@ -12,7 +12,7 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from stores.kafka_client import ANSWER_SECONDS, KafkaUnavailable, Producer, admin, create_consumer, unavailable
 from stores.settings import Settings
-from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, cdc_topic, tag_topic
+from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, REGISTRY_TOPIC, cdc_topic, tag_topic
 
 __all__ = [
     "ANSWER_SECONDS",
@@ -39,6 +39,8 @@ _DAY_MS = 24 * 60 * 60 * 1000
 # The log is what every value is computed from, again and again: it is kept for as long as nobody decides otherwise.
 # Times are the broker's, so that "too far ahead" and "how late" do not depend on a writer's clock.
 _LOG_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "cleanup.policy": "delete"}
+# The truth is in MySQL: a message says that there is something to read, and nobody reads an old one.
+_REGISTRY_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(_DAY_MS)}
 _TAG_CONFIG = {
     "message.timestamp.type": "LogAppendTime",
     "cleanup.policy": "compact",
@@ -67,11 +69,11 @@ def source_topics(settings: Settings) -> tuple[Topic, ...]:
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the source topics and the clock where they are missing and return the names of those created.
+    """Create the topics of the sources, the clock and the registry where they are missing; the names of those created.
 
     A topic that exists is left as it is. Raises KafkaUnavailable.
     """
-    return _create(settings, source_topics(settings))
+    return _create(settings, (*source_topics(settings), Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG)))
 
 
 def ensure_tag_topics(settings: Settings, tags: Iterable[tuple[str, int]]) -> list[str]:

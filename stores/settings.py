@@ -110,11 +110,21 @@ class Sinks(BaseModel):
 
 
 class Publishing(BaseModel):
-    """How a tag's version goes live, and for how long the one before is kept up to date for a rollback."""
+    """How a tag's version goes live, and for how long the one before is kept up to date for a rollback.
+
+    `parallelism`: of a job that carries versions which were published, and of the batch run that proves one. Where more than
+    `most_own_jobs` live versions have a job of their own, they move into a shared one.
+
+    The controller looks every `round_seconds` while something is under way. Else a change of the registry wakes it, which
+    it learns of from the binlog; `poll_seconds` is for what nothing tells: a lost job, an end of a rollback window.
+    """
 
     approval_required: bool = False
     rollback_hours: float = Field(24, ge=0)
+    parallelism: int = Field(1, ge=1)
+    most_own_jobs: int = Field(3, ge=0)
     round_seconds: float = Field(1, gt=0)
+    poll_seconds: float = Field(5, gt=0)
 
 
 class Settings(BaseSettings):

@@ -39,8 +39,28 @@ class CompiledTag:
     columns: Mapping[str, frozenset[str]]
 
 
-def compile_tag(definition: TagDefinition, catalog: Catalog = CATALOG) -> CompiledTag:
-    """Compile one tag. Raises TagProblems with every problem, lines and columns as in the file that it came from."""
+@dataclass(frozen=True)
+class ResolvedTag:
+    """A tag as its author meant it: every name qualified, windows as the names of their views, nothing made for the engine."""
+
+    tree: exp.Query
+    windows: frozenset[Window]
+    reads: Mapping[str, frozenset[str]]
+
+
+def resolve_tag(definition: TagDefinition, catalog: Catalog = CATALOG) -> ResolvedTag:
+    """The resolved tree of a tag that compiles. Raises TagProblems where it could not be read."""
+    tree, found = _simple(definition, catalog)
+    resolver = Resolver(catalog, lambda node, message, hint: found.append((offset_of(node), message, hint)))
+    resolver.unranked(tree)
+    if found:
+        raise TagProblems(_problems(definition, found), definition.name)
+    reads = {view: frozenset(columns) for view, columns in resolver.reads.items()}
+    return ResolvedTag(tree, frozenset(resolver.windows), MappingProxyType(reads))
+
+
+def _simple(definition: TagDefinition, catalog: Catalog) -> tuple[exp.Query, list[Found]]:
+    """A tag's tree with WITH and QUALIFY unfolded and no brackets around it. Raises TagProblems when there is none."""
     tree, unread = read(definition.sql, definition.first_line)
     if tree is None:
         raise TagProblems(unread, definition.name)
@@ -51,13 +71,19 @@ def compile_tag(definition: TagDefinition, catalog: Catalog = CATALOG) -> Compil
     found: list[Found] = [*unlisted, *unqualified, *unfolded]
     if tree is None:
         raise TagProblems(_problems(definition, found), definition.name)
+    while isinstance(tree, exp.Subquery) and not tree.alias:
+        tree = tree.this
+    return tree, found
+
+
+def compile_tag(definition: TagDefinition, catalog: Catalog = CATALOG) -> CompiledTag:
+    """Compile one tag. Raises TagProblems with every problem, lines and columns as in the file that it came from."""
+    tree, found = _simple(definition, catalog)
 
     def report(node: exp.Expr, message: str, suggestion: str) -> None:
         found.append((offset_of(node), message, suggestion))
 
     resolver = Resolver(catalog, report)
-    while isinstance(tree, exp.Subquery) and not tree.alias:
-        tree = tree.this
     resolver.unranked(tree)
     check_growth(tree, report)
     for what, number, most in (

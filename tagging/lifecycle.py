@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -10,6 +11,8 @@ from enum import StrEnum
 MOST_VERSIONS = 1_000
 LONGEST_TEXT = 60_000
 LONGEST_CAUSE = 1_000
+STILL_READ_MS = 20 * 60 * 1000
+"""Longer than the longest request, such as an export of a crowd, reads on in the version that it began with."""
 
 
 class Status(StrEnum):
@@ -33,15 +36,21 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Policy:
-    """What must be true before a version is built, and for how long an old one is kept for rollback."""
+    """What must be true before a version is built, for how long an old one is kept for rollback, and how many live versions
+    may have a job of their own before they move into a shared one.
+    """
 
     approval_required: bool = False
     rollback_window_ms: int = 24 * 60 * 60 * 1000
+    most_own_jobs: int = 3
 
 
 @dataclass(frozen=True)
 class TagVersion:
-    """One version: its text never changes. `job`: the Flink job that carries it; `changed_at_ms`: when the status changed."""
+    """One version: its text never changes. `job`: the Flink job that carries it, "" when none does any more.
+
+    `changed_at_ms`: when the status changed. `cleaned`: given up for good, and removed once it has no job.
+    """
 
     version: int
     text: str
@@ -88,6 +97,17 @@ def shadow_job(tag: str, version: int) -> str:
     return f"tag.{tag}.v{version}"
 
 
+def shared_job(number: int) -> str:
+    """The name of a Flink job that carries several tags' versions. Its number is never used again."""
+    return f"shared.v{number}"
+
+
+def shared_number(job: str) -> int | None:
+    """The number of a shared job, or None for any other."""
+    found = re.fullmatch(r"shared\.v([1-9][0-9]*)", job)
+    return int(found[1]) if found else None
+
+
 def add(tag: Tag, text: str, who: str, at_ms: int) -> Tag:
     """A new draft with the next number."""
     where = f"of tag {tag.name}"
@@ -108,17 +128,46 @@ def approve(tag: Tag, number: int, who: str) -> Tag:
 
 
 def build(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
-    """Ask for a version to be built, checked and switched to; a failed one is tried again."""
+    """Ask for a version to be built, checked and switched to; a failed one is tried again.
+
+    An older version that is on its way there fails: only the newest goes live, however fast they follow each other.
+    """
     version = _in(tag, number, "build", {Status.DRAFT, Status.FAILED})
+    if version.cleaned:
+        # Its offsets would begin anew, and HBase's marks of the removed cells would hide what is written under them.
+        raise Refused("build", _where(tag, number), "removed after it failed", "a new version of the same text")
     if policy.approval_required and not version.approved_by:
         raise Refused(
             "build", _where(tag, number), "not approved", f"after approval by anybody but {version.created_by}"
         )
-    other = next((v for v in tag.versions if v.status in (Status.BUILDING, Status.READY)), None)
-    if other:
-        raise Refused("build", _where(tag, number), f"behind version {other.version} ({other.status})", "one at a time")
+    for other in tag.versions:
+        if other.status not in (Status.BUILDING, Status.READY):
+            continue
+        if other.version > number:
+            got = f"older than version {other.version} ({other.status})"
+            raise Refused("build", _where(tag, number), got, "the newest, or when that one is live or failed")
+        tag = fail(tag, other.version, f"superseded by version {number}", at_ms)
     job = shadow_job(tag.name, number)
-    return _put(tag, replace(version, status=Status.BUILDING, cause="", job=job, cleaned=False, changed_at_ms=at_ms))
+    return _put(tag, replace(version, status=Status.BUILDING, cause="", job=job, changed_at_ms=at_ms))
+
+
+def admit(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
+    """Take up a version that somebody wrote straight into the registry as under way: it is built like any other."""
+    version = _in(tag, number, "admit", {Status.BUILDING, Status.READY})
+    if version.job:
+        raise Refused("admit", _where(tag, number), f"carried by {version.job} already", "once")
+    return build(_put(tag, replace(version, status=Status.DRAFT)), number, at_ms, policy)
+
+
+def move(tag: Tag, job: str, who: str, at_ms: int) -> Tag:
+    """Build the live version's text once more, as the next version, in a shared job: the live one stays until that is proven."""
+    live = tag.live
+    if live is None:
+        raise Refused("move", f"of tag {tag.name}", "not live", "a tag that readers see")
+    tag = add(tag, live.text, who, at_ms)
+    number = tag.versions[-1].version
+    tag = build(_put(tag, replace(tag.versions[-1], approved_by=live.approved_by or who)), number, at_ms, Policy())
+    return _put(tag, replace(tag.version(number), job=job))
 
 
 def ready(tag: Tag, number: int, at_ms: int) -> Tag:
@@ -128,8 +177,8 @@ def ready(tag: Tag, number: int, at_ms: int) -> Tag:
 
 
 def fail(tag: Tag, number: int, cause: str, at_ms: int) -> Tag:
-    """The version cannot go live; the cause is kept."""
-    version = _in(tag, number, "fail", {Status.BUILDING, Status.READY})
+    """The version cannot go live; the cause is kept. A draft fails when its text is none that a tag can have."""
+    version = _in(tag, number, "fail", {Status.DRAFT, Status.BUILDING, Status.READY})
     if not cause:
         raise Refused("fail", _where(tag, number), "without a cause", "a cause in words")
     return _put(tag, replace(version, status=Status.FAILED, cause=cause[:LONGEST_CAUSE], changed_at_ms=at_ms))
@@ -143,9 +192,10 @@ def switch(tag: Tag, number: int, at_ms: int) -> Tag:
 def roll_back(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
     """Readers see a retired version again, whose job still runs."""
     version = _in(tag, number, "roll back to", {Status.RETIRED})
-    if version.cleaned or at_ms - version.changed_at_ms >= policy.rollback_window_ms:
+    window_ms = _window_ms(tag, version, policy)
+    if version.cleaned or at_ms - version.changed_at_ms >= window_ms:
         seconds = (at_ms - version.changed_at_ms) // 1000
-        allowed = f"within {policy.rollback_window_ms // 1000} s and before it is cleaned"
+        allowed = f"within {window_ms // 1000} s and before it is cleaned"
         raise Refused("roll back to", _where(tag, number), f"retired {seconds} s ago", allowed)
     return _go_live(tag, version, at_ms)
 
@@ -157,23 +207,28 @@ def retire(tag: Tag, number: int, at_ms: int) -> Tag:
 
 
 def clean(tag: Tag, number: int, at_ms: int, policy: Policy) -> Tag:
-    """Note that nothing carries the version any more. A retired one waits for the end of the rollback window."""
+    """Give the version up, before anything of it is removed: from now on nobody can roll back to it, nor build it again."""
     version = _in(tag, number, "clean", {Status.RETIRED, Status.FAILED})
-    if not to_clean(version, at_ms, policy):
+    if not to_clean(tag, version, at_ms, policy):
         got = "cleaned already" if version.cleaned else "within its rollback window"
-        raise Refused(
-            "clean", _where(tag, number), got, f"once, {policy.rollback_window_ms // 1000} s after it retired"
-        )
+        allowed = f"once, {_window_ms(tag, version, policy) // 1000} s after it ended"
+        raise Refused("clean", _where(tag, number), got, allowed)
     return _put(tag, replace(version, cleaned=True))
 
 
-def to_clean(version: TagVersion, at_ms: int, policy: Policy) -> bool:
-    """Whether what carries the version is to be stopped now."""
-    if version.cleaned:
-        return False
-    if version.status is Status.FAILED:
-        return True
-    return version.status is Status.RETIRED and at_ms - version.changed_at_ms >= policy.rollback_window_ms
+def removed(tag: Tag, number: int) -> Tag:
+    """Note that no job carries the version any more, and no topic or store holds it."""
+    version = _in(tag, number, "remove", {Status.RETIRED, Status.FAILED})
+    if not version.cleaned or not version.job:
+        got = "removed already" if version.cleaned else "not given up"
+        raise Refused("remove", _where(tag, number), got, "once, after it was cleaned")
+    return _put(tag, replace(version, job=""))
+
+
+def to_clean(tag: Tag, version: TagVersion, at_ms: int, policy: Policy) -> bool:
+    """Whether the version is to be given up: a failed one too stays as long as a rollback may take, to be looked at."""
+    ended = version.status in (Status.RETIRED, Status.FAILED)
+    return ended and not version.cleaned and at_ms - version.changed_at_ms >= _window_ms(tag, version, policy)
 
 
 def adopt(tag: Tag, number: int, text: str, who: str, at_ms: int, job: str) -> Tag:
@@ -181,6 +236,12 @@ def adopt(tag: Tag, number: int, text: str, who: str, at_ms: int, job: str) -> T
     if tag.versions:
         raise Refused("adopt", _where(tag, number), f"known in {len(tag.versions)} versions", "a tag without versions")
     return replace(tag, versions=(TagVersion(number, text, who, at_ms, Status.LIVE, job=job),))
+
+
+def _window_ms(tag: Tag, version: TagVersion, policy: Policy) -> int:
+    """Nobody goes back to a version that says what the live one says: it stays for those who are reading it, no longer."""
+    same = tag.live is not None and tag.live.version != version.version and tag.live.text == version.text
+    return min(policy.rollback_window_ms, STILL_READ_MS) if same else policy.rollback_window_ms
 
 
 def _go_live(tag: Tag, version: TagVersion, at_ms: int) -> Tag:

@@ -18,7 +18,7 @@ MONEY = "DECIMAL(12, 2)"
 class Source:
     """A source: `columns` name -> Flink type in order; `key` is unique; `time_column` moves a row through windows.
 
-    A source without a time column has no windows.
+    A source without a time column has no windows. `lookups`: columns, besides the key, by which one user's rows are found.
     """
 
     name: str
@@ -26,13 +26,14 @@ class Source:
     key: str
     time_column: str | None
     about: str = ""
+    lookups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
         for name in (self.name, *self.columns):
             if not IDENTIFIER.fullmatch(name) or "__" in name:
                 raise ValueError(f"source {self.name}: {name!r} is not a name: a-z, 0-9 and single _, from a letter on")
-        for column in (self.key, self.time_column):
+        for column in (self.key, self.time_column, *self.lookups):
             if column is not None and column not in self.columns:
                 raise ValueError(f"source {self.name}: no column {column!r}; it has {', '.join(self.columns)}")
 
@@ -56,6 +57,7 @@ EVENTS = Source(
     key="event_id",
     time_column="occurred_at",
     about="what users do, each event once",
+    lookups=("user_id",),
 )
 
 USERS = Source(
@@ -76,6 +78,7 @@ USERS = Source(
     key="user_id",
     time_column="registered_at",
     about="the shop's users as they are now",
+    lookups=("referred_by",),
 )
 
 PRODUCTS = Source(
@@ -111,6 +114,7 @@ ORDERS = Source(
     key="order_id",
     time_column="ordered_at",
     about="the shop's orders as they are now",
+    lookups=("user_id",),
 )
 
 CATALOG: Catalog = MappingProxyType({source.name: source for source in (EVENTS, USERS, PRODUCTS, ORDERS)})

@@ -15,6 +15,7 @@ GROUPS = (
     "tagstream.sink_profile",
     "tagstream.sink_values",
     "tagstream.sink_events",
+    "tagstream.sink_rows",
     "tagstream.tags.events",
     "tagstream.tags.users",
     "tagstream.tags.products",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
+from api.live.controller import ControllerCheck
 from api.live.crowds import ClickHouseCrowds, MySQLCrowds
 from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
@@ -11,6 +12,7 @@ from api.live.lags import KafkaLags
 from api.live.numbers import MySQLNumbers
 from api.live.profiles import HBaseProfiles
 from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
+from api.live.user_history import ClickHouseUserHistory
 from api.ports import Check, Stores
 from stores.registry.store import TagRegistry
 from stores.settings import Settings
@@ -28,6 +30,7 @@ def live_stores(settings: Settings) -> Stores:
         MySQLCheck(settings),
         FlinkCheck(settings, jobs),
         LagCheck(lags),
+        ControllerCheck(settings),
     ]
     if settings.cdc_format == "debezium":
         checks.append(ConnectCheck(settings))
@@ -43,5 +46,6 @@ def live_stores(settings: Settings) -> Stores:
         jobs=jobs,
         crowds=MySQLCrowds(settings),
         crowd_users=ClickHouseCrowds(settings),
+        history=ClickHouseUserHistory(queries),
         checks=checks,
     )

@@ -21,6 +21,7 @@ from tagging.names import EVENTS_TOPIC
 
 PROBED_TAG = "views_7d"
 PROBES = 200
+PROBE_SECONDS = 0.25
 WARM_SECONDS = 20
 LOST_AFTER_SECONDS = 60
 SLICES_A_SECOND = 50
@@ -57,7 +58,7 @@ def measure(
         tell(f"{rate:,} events/s for {WARM_SECONDS} s before the first probe")
         time.sleep(WARM_SECONDS)
         with ProfileStore(settings.hbase) as profiles:
-            seen = sorted(_probe(number, version, profiles, settings) for number in range(PROBES))
+            seen = sorted(_probes(version, profiles, settings))
     finally:
         stop.set()
         if load.is_alive():
@@ -68,19 +69,32 @@ def measure(
     return Latency(len(tags), rate, len(seen), cuts[49], cuts[98])
 
 
-def _probe(number: int, version: int, profiles: ProfileStore, settings: Settings) -> float:
-    user = f"probe-{version}-{number}"
+def _probes(version: int, profiles: ProfileStore, settings: Settings) -> list[float]:
+    """Send a probe every PROBE_SECONDS and look for all that are on their way, until the last has arrived."""
     producer = Producer(settings, **{"linger.ms": 0})
-    for view in range(3):
-        key, value = event(f"{user}-{view}", user, "product1", "p0001", int(time.time() * 1000))
-        producer.send(EVENTS_TOPIC, value, key)
-    producer.flush()
-    began = time.monotonic()
-    while (cell := profiles.profile(user).get((PROBED_TAG, version))) is None or cell.value is None:
-        if time.monotonic() - began > LOST_AFTER_SECONDS:
-            raise ProbeLost(f"user {user} has no {PROBED_TAG} {LOST_AFTER_SECONDS} s after three views of a product")
+    began, sent, seen = time.monotonic(), 0, []
+    waiting: dict[str, float] = {}
+    while len(seen) < PROBES:
+        if sent < PROBES and time.monotonic() >= began + sent * PROBE_SECONDS:
+            user = f"probe-{version}-{sent}"
+            for view in range(3):
+                key, value = event(f"{user}-{view}", user, "product1", "p0001", int(time.time() * 1000))
+                producer.send(EVENTS_TOPIC, value, key)
+            producer.flush()
+            waiting[user] = time.monotonic()
+            sent += 1
+        found = profiles.profiles(list(waiting))
+        now = time.monotonic()
+        for user, cells in found.items():
+            if (cell := cells.get((PROBED_TAG, version))) is not None and cell.value is not None:
+                seen.append(now - waiting.pop(user))
+        for user, since in waiting.items():
+            if now - since > LOST_AFTER_SECONDS:
+                raise ProbeLost(
+                    f"user {user} has no {PROBED_TAG} {LOST_AFTER_SECONDS} s after three views of a product"
+                )
         time.sleep(0.005)
-    return time.monotonic() - began
+    return seen
 
 
 def _send_load(rate: int, settings: Settings, stop: threading.Event) -> None:

@@ -83,7 +83,7 @@ class Demo:
             self.stack.up()
         submit = self._begin_submit()
         try:
-            with self._step("processes: clock, sinks, API"):
+            with self._step("processes: clock, sinks, controller, API"):
                 self.stack.up(PROCESSES)
             with self._step("the shop's past: users, orders, events") as step:
                 self._make_past(step)

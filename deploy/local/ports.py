@@ -32,6 +32,7 @@ USUAL_PORTS = {
     "generator-metrics": 9405,
     "bitmaps-metrics": 9406,
     "controller-metrics": 9407,
+    "sink_rows-metrics": 9408,
 }
 
 # Below what Linux gives to outgoing connections (32768 up): one of those could sit on a service's port while it restarts.

@@ -156,3 +156,39 @@ CREATE TABLE IF NOT EXISTS bitmap_buckets
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (tag, version, bucket, generation);
+
+-- Every row change of MySQL: Kafka can't be searched by a row's key, and an explanation needs one user's rows at once.
+CREATE TABLE IF NOT EXISTS row_changes
+(
+    source LowCardinality(String),
+    key String,
+    row String COMMENT 'compact JSON text: decimals as text, times as epoch milliseconds',
+    deleted Bool,
+    changed_at DateTime64(3, 'UTC') COMMENT 'when the database did it',
+    logged_at DateTime64(3, 'UTC'),
+    partition UInt16,
+    offset UInt64,
+    place UInt16 COMMENT 'among the rows of one message'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (source, key, partition, offset, place);
+
+-- Which rows ever had a value in a column that names a user.
+CREATE TABLE IF NOT EXISTS row_lookups
+(
+    source LowCardinality(String),
+    column LowCardinality(String),
+    value String,
+    key String
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (source, column, value, key);
+
+-- When each minute's first tick was logged: what "now" was at a past time.
+CREATE TABLE IF NOT EXISTS clock_ticks
+(
+    minute UInt32,
+    ticked_at SimpleAggregateFunction(min, DateTime64(3, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY minute;

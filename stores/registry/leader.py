@@ -7,8 +7,12 @@ from types import TracebackType
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from stores.registry.engine import engine
+from stores.mysql import ANSWER_SECONDS
+from stores.registry.engine import engine, naming_failures
 from stores.settings import Settings
+
+CONTROLLER = "controller"
+"""The lock of the process that publishes tags."""
 
 
 class Leadership:
@@ -16,8 +20,7 @@ class Leadership:
 
     def __init__(self, settings: Settings, name: str) -> None:
         self._engine = engine(settings)
-        # Locks are the server's, not the database's: two registries on one server have a leader each.
-        self._values = {"name": f"{settings.mysql.tagging_database}.{name}"[:64]}
+        self._values = _lock(settings, name)
         self._connection: Connection | None = None
 
     def __enter__(self) -> Leadership:
@@ -44,3 +47,18 @@ class Leadership:
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
+
+
+def is_led(settings: Settings, name: str, answer_seconds: float = ANSWER_SECONDS) -> bool:
+    """Whether any process leads now. Raises MySQLUnavailable."""
+    chosen = engine(settings, answer_seconds)
+    try:
+        with naming_failures(settings), chosen.connect() as connection:
+            return connection.scalar(text("SELECT IS_USED_LOCK(:name)"), _lock(settings, name)) is not None
+    finally:
+        chosen.dispose()
+
+
+def _lock(settings: Settings, name: str) -> dict[str, str]:
+    # Locks are the server's, not the database's: two registries on one server have a leader each.
+    return {"name": f"{settings.mysql.tagging_database}.{name}"[:64]}

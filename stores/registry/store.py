@@ -112,6 +112,7 @@ _ALL = (
     .outerjoin(VersionRow, VersionRow.tag == TagRow.name)
     .order_by(TagRow.name, VersionRow.version)
 )
+_WITHOUT_TEXT = [column for column in VersionRow.__table__.columns if column.name != "text"]
 _POINTERS = (
     select(TagRow.name, VersionRow.version, VersionRow.text)
     .outerjoin(VersionRow, (TagRow.name == VersionRow.tag) & (TagRow.live_version == VersionRow.version))
@@ -140,8 +141,9 @@ def _claim(connection: Connection, tag: Tag) -> int:
 
 
 def _write_versions(connection: Connection, tag: Tag) -> None:
-    query = select(VersionRow.version, VersionRow.checksum).where(VersionRow.tag == tag.name)
-    stored = {row.version: row.checksum for row in connection.execute(query)}
+    """Those that are new or changed: a tag may have very many that stay as they are."""
+    query = select(*_WITHOUT_TEXT).where(VersionRow.tag == tag.name)
+    stored = {row.version: row for row in connection.execute(query)}
     for version in tag.versions:
         values = {
             "status": version.status.value,
@@ -152,12 +154,13 @@ def _write_versions(connection: Connection, tag: Tag) -> None:
             "cleaned": version.cleaned,
             "changed_at": _time(version.changed_at_ms),
         }
-        if version.version not in stored:
+        held = stored.get(version.version)
+        if held is None:
             row = insert(VersionRow).values(tag=tag.name, version=version.version, text=version.text, **values)
             connection.execute(row)
-        elif stored[version.version] != version.checksum:
+        elif held.checksum != version.checksum:
             raise Conflict(f"version {version.version} of tag {tag.name} has another text: add a version")
-        else:
+        elif any(getattr(held, name) != value for name, value in values.items()):
             key = (VersionRow.tag == tag.name, VersionRow.version == version.version)
             connection.execute(update(VersionRow).where(*key).values(**values))
 
@@ -184,13 +187,15 @@ def _tags(rows: Sequence[Row[Any]]) -> list[Tag]:
 
 
 def _version(row: Row[Any]) -> TagVersion:
+    # Anybody may write a row: one with a status that there is not must not keep all other tags from being read.
+    known = row.status in list(Status)
     return TagVersion(
         version=row.version,
         text=row.text,
         created_by=row.created_by,
         changed_at_ms=_ms(row.changed_at),
-        status=Status(row.status),
-        cause=row.cause,
+        status=Status(row.status) if known else Status.FAILED,
+        cause=row.cause if known else f"status {row.status!r} in the registry; allowed: {', '.join(Status)}",
         approved_by=row.approved_by,
         job=row.job,
         cleaned=bool(row.cleaned),

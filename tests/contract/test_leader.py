@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from stores.mysql import transaction
+from api.live.controller import ControllerCheck
+from stores.mysql import MySQLUnavailable, transaction
 from stores.registry.leader import Leadership
 from stores.settings import MySQL, Settings
 
@@ -36,3 +37,19 @@ def test_a_leader_whose_connection_is_killed_leads_no_longer(stack):
 def test_nobody_leads_while_mysql_is_away():
     with Leadership(Settings(mysql=MySQL(port=1)), "controller") as leader:
         assert not leader.held()
+
+
+@pytest.mark.stack
+def test_health_says_whether_anybody_leads(stack):
+    name = uuid.uuid4().hex
+    check = ControllerCheck(stack.settings, name)
+    assert [finding.status for finding in check.run()] == ["degraded"]
+    with Leadership(stack.settings, name) as leader:
+        assert leader.held()
+        assert [finding.status for finding in check.run()] == ["ok"]
+    assert [finding.status for finding in check.run()] == ["degraded"]
+
+
+def test_whether_anybody_leads_is_not_known_while_mysql_is_away():
+    with pytest.raises(MySQLUnavailable):
+        ControllerCheck(Settings(mysql=MySQL(port=1))).run()

@@ -104,6 +104,17 @@ def test_a_scan_of_some_tags_leaves_out_other_tags_and_users_without_them(profil
     assert list(profiles.scan([])) == []
 
 
+def test_one_versions_cells_are_removed_in_parts_and_all_others_stay(profiles, user):
+    tag, other = (f"t{user}", 1), (f"t{user}", 11)
+    written = {f"{user}-{number}": {tag: ProfileCell(number, 1, number)} for number in range(7)}
+    profiles.write(written)
+    profiles.write({f"{user}-0": {other: ProfileCell("kept", 1, 0)}, f"{user}-x": {other: ProfileCell("kept", 1, 0)}})
+    assert [profiles.remove(*tag, most=4) for _ in range(3)] == [4, 3, 0]
+    assert list(profiles.scan([tag])) == []
+    kept = {other: ProfileCell("kept", 1, 0)}
+    assert dict(profiles.scan([other])) == {f"{user}-0": kept, f"{user}-x": kept}
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 30), st.none() | st.integers(0, 9)), min_size=1, max_size=12))
 def test_in_whatever_order_changes_are_written_the_newest_stays(profiles, changes):

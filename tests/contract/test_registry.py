@@ -64,7 +64,7 @@ def test_what_is_saved_is_read_again(registry, new):
 def test_every_field_of_a_version_comes_back(registry, new):
     tag = lifecycle.approve(new, 1, "bob")
     tag = lifecycle.fail(lifecycle.build(tag, 1, AT_MS + 1, Policy()), 1, "missing: 3 users", AT_MS + 2)
-    saved = registry.save(lifecycle.clean(tag, 1, AT_MS + 3, Policy()), [])
+    saved = registry.save(lifecycle.clean(tag, 1, AT_MS + 3, Policy(rollback_window_ms=1)), [])
     assert registry.tag(new.name) == saved
     assert saved.versions[0].cause == "missing: 3 users"
     assert saved.versions[0].cleaned

@@ -204,6 +204,12 @@ class FixedCheck:
         return self.findings
 
 
+_SQL = {
+    "decimal": "SELECT user_id, SUM(amount) AS value FROM orders GROUP BY user_id",
+    "boolean": "SELECT user_id, TRUE AS value FROM users WHERE city = 'gold'",
+}
+
+
 def definition(name: str, value_type: str = "string", version: int = 1) -> TagDefinition:
     """A tag of this name."""
     return TagDefinition(
@@ -213,7 +219,7 @@ def definition(name: str, value_type: str = "string", version: int = 1) -> TagDe
         value_type=value_type,
         dimension="behaviour",
         owner="growth",
-        sql=f"SELECT user_id, {name} AS value FROM users",
+        sql=_SQL.get(value_type, "SELECT user_id, city AS value FROM users"),
         version=version,
     )
 
@@ -233,6 +239,7 @@ class World:
     jobs: Fixed
     crowds: Any
     crowd_users: Any
+    history: Any
     checks: list[Check] = field(default_factory=list)
 
     def stores(self) -> Stores:
@@ -249,6 +256,7 @@ class World:
             self.jobs,
             self.crowds,
             self.crowd_users,
+            self.history,
             self.checks,
         )
 
@@ -259,6 +267,7 @@ AT_MS = 1_790_000_000_000
 def seeded(users: int = 5) -> World:
     """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
     from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
+    from tests.fakes.memory_history import seeded_history
 
     rows = []
     profiles: dict[str, list[ProfileValue]] = {"old/one": [ProfileValue("tier", 1, "gold", AT_MS)]}
@@ -286,5 +295,6 @@ def seeded(users: int = 5) -> World:
         jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
         crowds=MemoryCrowds(),
         crowd_users=MemoryCrowdUsers(known, statistics),
+        history=seeded_history(AT_MS),
         checks=[FixedCheck("kafka", [Finding("kafka", "ok", "4 topics")], essential=True)],
     )

@@ -71,6 +71,12 @@ class MemoryProfiles:
             if held:
                 yield user_id, held
 
+    def remove(self, tag: str, version: int, most: int) -> int:
+        found = [user_id for user_id, _ in self.scan([(tag, version)])][:most]
+        for user_id in found:
+            del self._rows()[user_id][tag, version]
+        return len(found)
+
     def _rows(self) -> dict[str, Profile]:
         if self.rows is None:
             raise HBaseUnavailable("no table")

@@ -269,3 +269,19 @@ def test_what_was_replaced_is_kept_for_its_readers_and_then_removed(clickhouse):
     bitmaps.forget()
     assert generations() == [1]
     assert count(clickhouse, GOLD) == 1
+
+
+def test_the_bitmaps_of_a_version_whose_values_were_removed_go_and_no_others(clickhouse):
+    put_users(clickhouse, [1])
+    for version in (1, 2):
+        put_values(clickhouse, "tier", {1: "gold"}, version=version)
+    bitmaps = Bitmaps(clickhouse.client)
+    bitmaps.round()
+    for name in ("values", "places"):
+        clickhouse.client.command(f"clickhouse/removal/{name}.sql", {"tag": "tier", "version": 1})
+    bitmaps.forget()
+    for table in ("tag_bitmaps", "bitmap_buckets"):
+        query = "SELECT DISTINCT tag, version FROM {table:Identifier} ORDER BY tag"
+        assert clickhouse.driver.query(query, parameters={"table": table}).result_rows == [("", 0), ("tier", 2)]
+    assert bitmaps.round() == 0
+    assert count(clickhouse, GOLD) == 1

@@ -100,6 +100,21 @@ def _crowd_reads(name: str, path: str, wrong: str, store: tuple[str, str]) -> li
     ]
 
 
+TAGS_OF_USER = "/api/v1/users/u1/tags"
+TIER = f"{TAGS_OF_USER}/tier"
+
+
+def _user_reads(name: str, path: str, wrong: str, nothing: str | None) -> list[Asked]:
+    method = {"list_tag_changes": "changes", "list_user_events": "events"}.get(name, "tick")
+    return [
+        Asked(name, 200, path),
+        *([Asked(name, 404, nothing)] if nothing else []),
+        Asked(name, 422, wrong),
+        Asked(name, 500, path, breaks=_raises("history", method)),
+        Asked(name, 503, path, breaks=_fails("history")),
+    ]
+
+
 ASKED = [
     Asked("search_users", 200, "/api/v1/users?search=u&limit=2"),
     Asked("search_users", 422, "/api/v1/users?limit=0"),
@@ -110,6 +125,17 @@ ASKED = [
     Asked("read_profile", 422, "/api/v1/users/" + "x" * 129),
     Asked("read_profile", 500, "/api/v1/users/u1", breaks=_raises("profiles", "read")),
     Asked("read_profile", 503, "/api/v1/users/u1", breaks=_fails("profiles")),
+    *_user_reads("read_profile_at", TAGS_OF_USER, f"{TAGS_OF_USER}?at=9", None),
+    Asked("read_profile_at", 404, TAGS_OF_USER, breaks=lambda world: setattr(world.history, "ticks", {})),
+    *_user_reads("read_value_at", TIER, f"{TIER}?at=9", f"{TAGS_OF_USER}/no"),
+    *_user_reads("read_why", f"{TIER}/why", f"{TIER}/why?hindsight=maybe", f"{TIER}/why?at=2020-01-01T00:00:00Z"),
+    *_user_reads("list_tag_changes", f"{TIER}/changes", f"{TIER}/changes?limit=0", f"{TAGS_OF_USER}/no/changes"),
+    *_user_reads("list_user_events", "/api/v1/users/u1/events", "/api/v1/users/u1/events?limit=0", None),
+    Asked("stream_profile", 200, "/api/v1/users/u1/live?seconds=0"),
+    Asked("stream_profile", 404, "/api/v1/users/nobody/live"),
+    Asked("stream_profile", 422, "/api/v1/users/u1/live?seconds=56"),
+    Asked("stream_profile", 500, "/api/v1/users/u1/live", breaks=_raises("profiles", "read")),
+    Asked("stream_profile", 503, "/api/v1/users/u1/live", breaks=_fails("profiles")),
     Asked("list_tags", 200, "/api/v1/tags"),
     Asked("list_tags", 500, "/api/v1/tags", breaks=_raises("statistics", "coverage")),
     Asked("list_tags", 503, "/api/v1/tags", breaks=_fails("statistics")),

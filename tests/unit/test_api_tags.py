@@ -53,7 +53,7 @@ def test_a_text_tag_shows_its_values_the_most_frequent_first(client):
     answer = client.get("/api/v1/tags/tier").json
     assert answer["distribution"] == [{"value": "gold", "users": 2}, {"value": "silver", "users": 2}]
     assert answer["histogram"] is None
-    assert answer["sql"].startswith("SELECT user_id, tier")
+    assert answer["sql"].startswith("SELECT user_id, city")
     assert answer["compiled_sql"] == "-- tier"
 
 

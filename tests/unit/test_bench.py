@@ -3,6 +3,7 @@
 import pytest
 
 from deploy.bench import load
+from deploy.bench.added_tags import NAMES, NUMBERS, Cost, added
 from deploy.bench.throughput import TAGS, WrongResult, check, versioned
 from jobs.builtin import builtin_tags
 from tagging.events import read_events
@@ -46,3 +47,13 @@ def test_equal_results_pass():
 def test_a_result_that_differs_or_is_empty_is_not_timed(stream, batch):
     with pytest.raises(WrongResult):
         check(stream, batch)
+
+
+def test_the_tags_that_are_added_one_by_one_read_the_same_source_and_no_other():
+    assert len(NAMES) == max(NUMBERS)
+    assert {frozenset(tag.sources) for tag in builtin_tags(*NAMES)} == {frozenset({"events"})}
+
+
+def test_what_one_more_tag_costs_is_the_rise_between_the_fewest_and_the_most():
+    costs = [Cost(1, 10, 10, 5), Cost(2, 30, 21, 5), Cost(5, 18, 50, 5)]
+    assert (added(costs, "shared_seconds"), added(costs, "own_seconds")) == (2, 10)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagging import lifecycle
-from tagging.lifecycle import Policy, Refused, Status, Tag
+from tagging.lifecycle import Policy, Refused, Status, Tag, TagVersion
 
 POLICY = Policy(rollback_window_ms=1_000)
 EMPTY = Tag("heat", "product", "behaviour")
@@ -17,7 +17,7 @@ ALLOWED = {
     "approve": {"draft": "draft"},
     "build": {"draft": "building", "failed": "building"},
     "ready": {"building": "ready"},
-    "fail": {"building": "failed", "ready": "failed"},
+    "fail": {"draft": "failed", "building": "failed", "ready": "failed"},
     "switch": {"ready": "live"},
     "roll_back": {"retired": "live"},
     "retire": {"live": "retired"},
@@ -50,13 +50,18 @@ def test_a_step_is_taken_exactly_where_it_is_allowed_and_never_two_are_live(step
         elif number <= len(tag.versions):
             before = tag.versions[number - 1]
             wanted = ALLOWED[name].get(before.status)
-            if name == "build" and any(v.status in ("building", "ready") for v in tag.versions):
+            under_way = {v.version for v in tag.versions if v.status in ("building", "ready")}
+            if name == "build" and any(other > number for other in under_way):
                 wanted = None
             if name == "roll_back" and at_ms - before.changed_at_ms >= 1_000:
                 wanted = None
             if wanted:
                 tag = STEPS[name](tag, number, at_ms)
                 assert tag.versions[number - 1].status == wanted
+                if name == "build":
+                    superseded = [tag.version(other) for other in under_way]
+                    assert all(v.cause == f"superseded by version {number}" for v in superseded)
+                    assert all(v.status is Status.FAILED for v in superseded)
             else:
                 with pytest.raises(Refused):
                     STEPS[name](tag, number, at_ms)
@@ -88,6 +93,30 @@ def test_the_version_before_stays_for_rollback_until_its_window_ends():
         lifecycle.roll_back(tag, 1, 6_000, POLICY)
 
 
+def test_an_older_version_is_not_built_behind_a_newer_one():
+    tag = lifecycle.add(lifecycle.add(EMPTY, "one", "ann", 0), "two", "ann", 0)
+    with pytest.raises(Refused, match="older than version 2 \\(building\\)"):
+        lifecycle.build(lifecycle.build(tag, 2, 0, POLICY), 1, 0, POLICY)
+
+
+def test_what_is_cleaned_is_removed_once_and_is_never_used_again():
+    tag = published(published(EMPTY, 0), 5_000)
+    with pytest.raises(Refused, match="not given up"):
+        lifecycle.removed(tag, 1)
+    gone = lifecycle.removed(lifecycle.clean(tag, 1, 6_000, POLICY), 1)
+    assert gone.version(1).job == ""
+    for step in (lambda: lifecycle.removed(gone, 1), lambda: lifecycle.roll_back(gone, 1, 5_001, POLICY)):
+        with pytest.raises(Refused):
+            step()
+
+
+def test_a_failed_version_that_was_cleaned_is_not_built_again():
+    tag = lifecycle.build(lifecycle.add(EMPTY, "text", "ann", 0), 1, 0, POLICY)
+    tag = lifecycle.clean(lifecycle.fail(tag, 1, "no slot", 0), 1, 1_000, POLICY)
+    with pytest.raises(Refused, match="a new version of the same text"):
+        lifecycle.build(tag, 1, 1_000, POLICY)
+
+
 def test_a_version_is_cleaned_after_the_window_and_once():
     tag = published(published(EMPTY, 0), 5_000)
     with pytest.raises(Refused, match="within its rollback window"):
@@ -95,6 +124,16 @@ def test_a_version_is_cleaned_after_the_window_and_once():
     tag = lifecycle.clean(tag, 1, 6_000, POLICY)
     with pytest.raises(Refused, match="cleaned already"):
         lifecycle.clean(tag, 1, 6_000, POLICY)
+
+
+def test_a_version_that_was_written_as_under_way_is_built_under_the_same_rules():
+    written = Tag("heat", "", "", (TagVersion(1, "text", "", 0, Status.READY),))
+    with pytest.raises(Refused, match="not approved"):
+        lifecycle.admit(written, 1, 5, Policy(approval_required=True))
+    admitted = lifecycle.admit(written, 1, 5, POLICY)
+    assert (admitted.version(1).status, admitted.version(1).job) == (Status.BUILDING, "tag.heat.v1")
+    with pytest.raises(Refused, match=r"carried by tag\.heat\.v1 already"):
+        lifecycle.admit(admitted, 1, 5, POLICY)
 
 
 def test_a_failed_build_keeps_its_cause_until_it_is_tried_again():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.convergence import BuildFailed
+from jobs.convergence import BuildFailed, Member
 from jobs.tag_jobs import TagJobs
 from jobs.tags import BUILTIN
 from stores.flink import FlinkError, FlinkJob
@@ -12,6 +12,7 @@ from stores.kafka import KafkaUnavailable
 from stores.settings import Settings
 
 TEXT = (BUILTIN / "city.sql").read_text(encoding="utf-8")
+CITY = [Member("city", 7, TEXT)]
 
 
 class MemoryFlink:
@@ -55,7 +56,7 @@ def tag_jobs(flink: MemoryFlink, fails: Exception | None = None) -> TagJobs:
 
 def test_the_job_carries_the_version_that_was_asked_for_under_its_name():
     flink = MemoryFlink()
-    tag_jobs(flink).submit("city", 7, TEXT, "tag.city.v7")
+    tag_jobs(flink).submit("tag.city.v7", CITY)
     assert set(tag_jobs(flink).running()) == {"tag.city.v7"}
 
 
@@ -78,21 +79,21 @@ def test_all_jobs_of_a_name_are_stopped_and_no_others():
 
 def test_a_job_that_does_not_start_on_a_cluster_that_answers_fails_its_version_with_the_cause():
     with pytest.raises(BuildFailed, match=r"job tag\.city\.v7 does not start: no slot"):
-        tag_jobs(MemoryFlink(), FlinkError("no slot")).submit("city", 7, TEXT, "tag.city.v7")
+        tag_jobs(MemoryFlink(), FlinkError("no slot")).submit("tag.city.v7", CITY)
 
 
 def test_a_cluster_that_is_away_is_no_fault_of_the_version():
     flink = MemoryFlink()
     flink.away = True
     with pytest.raises(FlinkError, match="does not answer"):
-        tag_jobs(flink, FlinkError("refused")).submit("city", 7, TEXT, "tag.city.v7")
+        tag_jobs(flink, FlinkError("refused")).submit("tag.city.v7", CITY)
 
 
 def test_a_log_that_is_away_is_no_fault_of_the_version():
     with pytest.raises(KafkaUnavailable):
-        tag_jobs(MemoryFlink(), KafkaUnavailable("no broker")).submit("city", 7, TEXT, "tag.city.v7")
+        tag_jobs(MemoryFlink(), KafkaUnavailable("no broker")).submit("tag.city.v7", CITY)
 
 
 def test_a_text_that_does_not_compile_fails_with_its_problems():
     with pytest.raises(BuildFailed, match="nowhere"):
-        tag_jobs(MemoryFlink()).submit("city", 7, TEXT.replace("FROM users", "FROM nowhere"), "tag.city.v7")
+        tag_jobs(MemoryFlink()).submit("tag.city.v7", [Member("city", 7, TEXT.replace("FROM users", "FROM nowhere"))])

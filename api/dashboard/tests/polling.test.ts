@@ -121,3 +121,17 @@ test('a page that is left asks no more', async () => {
   await pass(5_000)
   expect(ask).toHaveBeenCalledTimes(1)
 })
+
+test('an answer that came by another way counts as one that was asked for, and the one under way is let go', async () => {
+  let every = 1_000
+  const onData = vi.fn()
+  const ask = vi.fn(() => new Promise<string>((resolve) => setTimeout(() => resolve('asked'), 500)))
+  const polling = start(ask, { every: () => every, onData })
+  every = 30_000
+  polling.accept('pushed')
+  await pass(29_000)
+  expect([polling.data.value, polling.state.value, ask.mock.calls.length]).toEqual(['pushed', 'live', 1])
+  expect(onData.mock.calls).toEqual([['pushed', null]])
+  await pass(2_000)
+  expect([polling.data.value, ask.mock.calls.length]).toEqual(['asked', 2])
+})

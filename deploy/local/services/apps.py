@@ -40,7 +40,7 @@ def _app(name: str, module: str, *depends_on: str) -> Service:
         depends_on=depends_on,
         ports=(port_name,),
         is_app=True,
-        by_request=name in ("controller", "generator"),
+        by_request=name == "generator",
     )
 
 
@@ -50,6 +50,7 @@ APPS = (
     _app("sink_values", "jobs.sink_values", "kafka", "mariadb", "clickhouse"),
     _app("bitmaps", "jobs.bitmaps", "clickhouse"),
     _app("sink_events", "jobs.sink_events", "kafka", "clickhouse"),
+    _app("sink_rows", "jobs.sink_rows", "kafka", "clickhouse"),
     _app("controller", "jobs.controller", "kafka", "mariadb", "clickhouse", "thrift", "taskmanager"),
     _app("api", "api", "kafka", "mariadb", "clickhouse", "thrift"),
     _app("generator", "deploy.demo.generate", "kafka", "mariadb"),

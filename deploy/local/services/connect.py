@@ -1,4 +1,7 @@
-"""Kafka Connect with Debezium, which follows the shop's binlog."""
+"""Kafka Connect with Debezium, which follows the binlog: the shop's tables, and the registry's.
+
+Each has a connector of its own: what becomes of the registry's tables cannot stop the shop's.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ from deploy.local.services.mariadb import CDC_PASSWORD, CDC_USER
 CONNECTOR = "shop"
 CONNECTOR_SETTINGS = Path(__file__).parent / "debezium.json"
 """What the row changes look like: shared by every way to deploy the connector."""
+CONNECTORS = {CONNECTOR: CONNECTOR_SETTINGS, "registry": Path(__file__).parent / "debezium_registry.json"}
+"""The settings of each connector, by its name."""
 
 _LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
@@ -37,18 +42,24 @@ def _prepare(layout: Layout) -> None:
         "producer.compression.type": "lz4",
         "producer.linger.ms": "5",
     }
-    connector = {
-        **json.loads(CONNECTOR_SETTINGS.read_text(encoding="utf-8")),
-        "name": CONNECTOR,
-        "database.hostname": HOST,
-        "database.port": str(layout.port("mariadb")),
-        "database.user": CDC_USER,
-        "database.password": CDC_PASSWORD,
-        "schema.history.internal": "io.debezium.storage.file.history.FileSchemaHistory",
-        "schema.history.internal.file.filename": str(data / "schema-history"),
-    }
     (data / "worker.properties").write_text(properties(worker))
-    (data / "connector.properties").write_text(properties(connector))
+    for name, file in CONNECTORS.items():
+        connector = {
+            **json.loads(file.read_text(encoding="utf-8")),
+            "name": name,
+            "database.hostname": HOST,
+            "database.port": str(layout.port("mariadb")),
+            "database.user": CDC_USER,
+            "database.password": CDC_PASSWORD,
+            "schema.history.internal": "io.debezium.storage.file.history.FileSchemaHistory",
+            "schema.history.internal.file.filename": str(data / _history(name)),
+        }
+        (data / f"{name}.properties").write_text(properties(connector))
+
+
+def _history(connector: str) -> str:
+    # The shop's is that of stacks which were made before there was another.
+    return "schema-history" if connector == CONNECTOR else f"schema-history-{connector}"
 
 
 def _command(layout: Layout) -> list[str]:
@@ -57,32 +68,37 @@ def _command(layout: Layout) -> list[str]:
         class_path("connect"),
         "org.apache.kafka.connect.cli.ConnectStandalone",
         str(data / "worker.properties"),
-        str(data / "connector.properties"),
+        *(str(data / f"{name}.properties") for name in CONNECTORS),
         heap_mb=384,
         tmp=layout.tmp("connect"),
         options=_LOGGING,
     )
 
 
-def _address(layout: Layout) -> str:
-    return f"http://{HOST}:{layout.port('connect')}/connectors/{CONNECTOR}"
+def _address(layout: Layout, connector: str) -> str:
+    return f"http://{HOST}:{layout.port('connect')}/connectors/{connector}"
 
 
 def _healthy(layout: Layout) -> str | None:
+    return next((trouble for name in CONNECTORS if (trouble := _trouble(layout, name))), None)
+
+
+def _trouble(layout: Layout, name: str) -> str | None:
     try:
-        status = requests.get(f"{_address(layout)}/status", timeout=2).json()
+        status = requests.get(f"{_address(layout, name)}/status", timeout=2).json()
     except (requests.RequestException, ValueError) as error:
         return f"Connect does not answer: {error}"
     tasks = status.get("tasks") or []
     for part in [status.get("connector", {}), *tasks]:
         if part.get("state") != "RUNNING":
-            return f"connector {CONNECTOR} is {part.get('state', 'not there yet')}: {part.get('trace', '')[:500]}"
-    return None if tasks else f"connector {CONNECTOR} has no task yet"
+            return f"connector {name} is {part.get('state', 'not there yet')}: {part.get('trace', '')[:500]}"
+    return None if tasks else f"connector {name} has no task yet"
 
 
 def _mend(layout: Layout) -> None:
-    with suppress(requests.RequestException):
-        requests.post(f"{_address(layout)}/restart?includeTasks=true&onlyFailed=true", timeout=5)
+    for name in CONNECTORS:
+        with suppress(requests.RequestException):
+            requests.post(f"{_address(layout, name)}/restart?includeTasks=true&onlyFailed=true", timeout=5)
 
 
 CONNECT = Service(

@@ -1,6 +1,7 @@
 -- The entries of the bitmaps that forget_bitmaps.sql removed.
 DELETE FROM bitmap_buckets
-WHERE (tag, version, bucket, generation) IN
+WHERE tag != '' AND (tag, version) NOT IN (SELECT tag, version FROM bitmap_places)
+   OR (tag, version, bucket, generation) IN
 (
     SELECT tag, version, bucket, generation
     FROM

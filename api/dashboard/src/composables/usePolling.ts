@@ -14,11 +14,13 @@ export interface Polling<T> {
   state: ComputedRef<PollingState>
   /** Asks now, whatever the timer says. */
   refresh: () => Promise<void>
+  /** Takes an answer that came by another way, as if it had been asked for. */
+  accept(next: T): void
 }
 
 export interface PollingOptions<T> {
-  /** Milliseconds from an answer to the next request; null asks once. */
-  every: number | null
+  /** Milliseconds from an answer to the next request; null asks once. A function is asked anew after each answer. */
+  every: number | null | (() => number | null)
   /** Another value starts over, without the old answer. */
   on?: WatchSource<unknown>
   /** Names the answer so that a page that is opened again starts with what it last knew. */
@@ -55,10 +57,29 @@ export function usePolling<T>(ask: (signal: AbortSignal) => Promise<T>, options:
   let timer: ReturnType<typeof setTimeout> | undefined
   let running: AbortController | null = null
 
+  const every = () => (typeof options.every === 'function' ? options.every() : options.every)
+
+  function take(next: T): void {
+    const previous = data.value
+    failures = 0
+    error.value = null
+    updatedAt.value = Date.now()
+    data.value = next
+    if (options.key) remember(options.key(), next)
+    options.onData?.(next, previous)
+  }
+
+  function accept(next: T): void {
+    running?.abort()
+    running = null
+    take(next)
+    schedule()
+  }
+
   function schedule(): void {
     clearTimeout(timer)
     retryAt.value = null
-    const base = options.every ?? (failures ? 2_000 : null)
+    const base = every() ?? (failures ? 2_000 : null)
     if (base === null || hidden.value) return
     const wait = Math.min(base * 2 ** Math.min(failures, 6), Math.max(LONGEST_BACKOFF_MS, base))
     if (failures) retryAt.value = Date.now() + wait
@@ -73,13 +94,7 @@ export function usePolling<T>(ask: (signal: AbortSignal) => Promise<T>, options:
     try {
       const next = await ask(controller.signal)
       if (controller.signal.aborted) return
-      const previous = data.value
-      failures = 0
-      error.value = null
-      updatedAt.value = Date.now()
-      data.value = next
-      if (options.key) remember(options.key(), next)
-      options.onData?.(next, previous)
+      take(next)
     } catch (cause) {
       if (controller.signal.aborted) return
       failures += 1
@@ -104,7 +119,7 @@ export function usePolling<T>(ask: (signal: AbortSignal) => Promise<T>, options:
   function onVisibility(): void {
     hidden.value = document.hidden
     if (hidden.value) clearTimeout(timer)
-    else if (!running && (options.every !== null || error.value)) void refresh()
+    else if (!running && (every() !== null || error.value)) void refresh()
   }
 
   document.addEventListener('visibilitychange', onVisibility)
@@ -122,5 +137,5 @@ export function usePolling<T>(ask: (signal: AbortSignal) => Promise<T>, options:
     if (data.value === null) return 'loading'
     return hidden.value ? 'paused' : 'live'
   })
-  return { data, error, updatedAt, retryAt, state, refresh }
+  return { data, error, updatedAt, retryAt, state, refresh, accept }
 }

@@ -1,0 +1,189 @@
+"""GET /users/{user_id}/tags: why a user has a tag or not, and the values at a time, as known then and as recomputed now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint
+from pydantic import Field, StringConstraints
+
+from api.at import At
+from api.documented import documented, noun
+from api.errors import ApiError
+from api.ports import Registry, Stores
+from api.times import Clock, iso, iso_or_none
+from api.user_history import PastValue, UserHistory
+from api.users import UserPath
+from api.why_models import ProfileAt, Stored, TagAt, ValueAt, Why, steps_of
+from api.wire import reply
+from tagging.definition import TagDefinition
+from tagging.explaining.explain import Explanation, explain
+from tagging.explaining.expressions import Unexplained
+from tagging.explaining.rows import Rows, TooWide
+from tagging.names import TAG_NAME
+from tagging.problems import TagProblems
+from tagging.windows import MINUTE_MS
+
+_NEVER = Stored(value=None, since=None, changes=0)
+_PENDING = "The stream had another value than these rows give. It may not have come that far yet; if it stays so, parity is broken"
+_LATE = "With all that is known now the value would have been another: something arrived late, or the stream was behind"
+_CUT = "Not all rows were looked at, so that the value worked out here may be wrong"
+
+
+class UserTagPath(UserPath):
+    """Which user, and which tag."""
+
+    tag: Annotated[str, StringConstraints(pattern=rf"^{TAG_NAME.pattern}$")]
+
+
+class WhyQuery(At):
+    """When, and with what knowledge."""
+
+    hindsight: bool = Field(False, description="With what arrived since; otherwise only what was logged by then")
+
+
+class UserTags:
+    """What the routes answer with."""
+
+    def __init__(self, registry: Registry, history: UserHistory, clock: Clock) -> None:
+        self._registry = registry
+        self._history = history
+        self._clock = clock
+
+    def why(self, user_id: str, name: str, query: WhyQuery) -> Why:
+        """The steps to one value. Raises ApiError."""
+        tag = self._tag(name)
+        at_ms = query.ms(self._clock)
+        minute = self._minute(at_ms, query.hindsight)
+        rows = self._history.rows(at_ms, query.hindsight)
+        try:
+            found = explain(tag, user_id, rows, minute)
+        except (TooWide, Unexplained, TagProblems) as error:
+            raise ApiError(422, "not_explained", f"{name} cannot be worked out for one user alone: {error}") from error
+        stored = self._history.values(user_id, {tag.name: tag.version}, at_ms).get(name)
+        agrees = same(found.value, stored)
+        meaning = _CUT if found.cut else _LATE if query.hindsight else _PENDING
+        return Why(
+            user_id=user_id,
+            tag=name,
+            title=tag.title,
+            type=tag.value_type,
+            version=tag.version,
+            at=iso(at_ms),
+            tick=iso(minute * MINUTE_MS),
+            hindsight=query.hindsight,
+            value=as_json(found.value),
+            stored=_stored(stored),
+            agrees=agrees,
+            difference=None if agrees else meaning,
+            decided_by=found.decided_by,
+            steps=steps_of(found),
+            incomplete=list(found.cut),
+        )
+
+    def value(self, user_id: str, name: str, query: At) -> ValueAt:
+        """One value at a time, both ways. Raises ApiError."""
+        at_ms = query.ms(self._clock)
+        minute = self._minute(at_ms, hindsight=True)
+        (found,) = self._at(user_id, [self._tag(name)], at_ms, minute)
+        return ValueAt(user_id=user_id, at=iso(at_ms), tick=iso(minute * MINUTE_MS), **found.model_dump())
+
+    def profile(self, user_id: str, query: At) -> ProfileAt:
+        """All values at a time, both ways. Raises ApiError."""
+        at_ms = query.ms(self._clock)
+        minute = self._minute(at_ms, hindsight=True)
+        found = self._at(user_id, self._registry.tags(), at_ms, minute)
+        held = [tag for tag in found if tag.known.value is not None or tag.recomputed is not None or tag.problem]
+        return ProfileAt(user_id=user_id, at=iso(at_ms), tick=iso(minute * MINUTE_MS), tags=held)
+
+    def _at(self, user_id: str, tags: Sequence[TagDefinition], at_ms: int, minute: int) -> list[TagAt]:
+        known = self._history.values(user_id, {tag.name: tag.version for tag in tags}, at_ms)
+        rows = self._history.rows(at_ms, hindsight=True)
+        return [self._tag_at(user_id, tag, rows, minute, known) for tag in tags]
+
+    def _tag_at(
+        self, user_id: str, tag: TagDefinition, rows: Rows, minute: int, known: Mapping[str, PastValue]
+    ) -> TagAt:
+        found: Explanation | None = None
+        problem: str | None = None
+        try:
+            found = explain(tag, user_id, rows, minute)
+        except (TooWide, Unexplained, TagProblems) as error:
+            problem = str(error)
+        if found is not None and found.cut:
+            problem = _CUT
+        stored = known.get(tag.name)
+        return TagAt(
+            tag=tag.name,
+            title=tag.title,
+            dimension=tag.dimension,
+            type=tag.value_type,
+            version=tag.version,
+            known=_stored(stored),
+            recomputed=None if found is None else as_json(found.value),
+            agrees=found is not None and same(found.value, stored),
+            problem=problem,
+        )
+
+    def _tag(self, name: str) -> TagDefinition:
+        found = next((tag for tag in self._registry.tags() if tag.name == name), None)
+        if found is None:
+            raise ApiError(404, "tag_not_found", f"There is no live tag {name}; /api/v1/tags lists them")
+        return found
+
+    def _minute(self, at_ms: int, hindsight: bool) -> int:
+        """What the windows take for now. In hindsight a tick comes on time; as known then, when it was logged."""
+        tick = self._history.tick(at_ms)
+        minute = tick.minute
+        if hindsight and tick.newest_minute is not None:
+            minute = min(at_ms // MINUTE_MS, tick.newest_minute)
+        if minute is None:
+            since = f"; the first was logged at {iso(tick.first_at_ms)}" if tick.first_at_ms is not None else ""
+            raise ApiError(404, "nothing_known_then", f"No tick of the clock had been logged by {iso(at_ms)}{since}")
+        return minute
+
+
+def same(value: Any, stored: PastValue | None) -> bool:
+    """Whether a value that was worked out is the stored one. A decimal is stored as a JSON number."""
+    held = None if stored is None else stored.value
+    if isinstance(value, Decimal) and isinstance(held, int | float) and not isinstance(held, bool):
+        return float(value) == float(held)
+    return value == held and isinstance(value, bool) == isinstance(held, bool)
+
+
+def as_json(value: Any) -> Any:
+    """A value as JSON has it."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _stored(found: PastValue | None) -> Stored:
+    if found is None:
+        return _NEVER
+    return Stored(value=found.value, since=iso_or_none(found.changed_at_ms), changes=found.changes)
+
+
+def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
+    """The routes of one user's tags."""
+    routes = noun("users")
+    routes.name = "user_tags"
+    tags = UserTags(stores.registry, stores.history, clock)
+
+    @routes.get("/<path:user_id>/tags", responses=documented({200: ProfileAt}, 404, 503))
+    def read_profile_at(path: UserPath, query: At) -> Response:
+        """A user's tags at a time, as known then and as recomputed now"""
+        return reply(tags.profile(path.user_id, query))
+
+    @routes.get("/<path:user_id>/tags/<tag>", responses=documented({200: ValueAt}, 404, 503))
+    def read_value_at(path: UserTagPath, query: At) -> Response:
+        """A user's value of a tag at a time, as known then and as recomputed now"""
+        return reply(tags.value(path.user_id, path.tag, query))
+
+    @routes.get("/<path:user_id>/tags/<tag>/why", responses=documented({200: Why}, 404, 503))
+    def read_why(path: UserTagPath, query: WhyQuery) -> Response:
+        """Why a user has a tag, or not: every step from the rows to the value"""
+        return reply(tags.why(path.user_id, path.tag, query))
+
+    return routes

@@ -1,0 +1,14 @@
+-- Events of some users that were logged by a time, each once by its lowest offset, the newest first. Copies may lie in other
+-- months' partitions: nothing is filtered by time of occurrence before they are put together.
+SELECT event_id, winner.1 AS user_id, winner.2 AS event_type, winner.3 AS item_id, winner.4 AS properties,
+  winner.5 AS occurred_at_ms, winner.6 AS logged_at_ms, lowest AS offset, count() OVER () AS total
+FROM
+(
+  SELECT event_id, min(events.offset) AS lowest, argMin((user_id, event_type, item_id, properties,
+    toUnixTimestamp64Milli(occurred_at), toUnixTimestamp64Milli(logged_at)), events.offset) AS winner
+  FROM events
+  WHERE user_id IN {users:Array(String)} AND logged_at <= fromUnixTimestamp64Milli({at_ms:Int64})
+  GROUP BY event_id
+)
+ORDER BY occurred_at_ms DESC, event_id
+LIMIT {limit:UInt32}

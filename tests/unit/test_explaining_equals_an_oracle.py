@@ -1,0 +1,55 @@
+"""Whatever the tag and whatever the log: what an explanation works out for each user is what DuckDB gives for all of them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jobs.builtin import builtin_tags
+from tagging.definition import TagDefinition
+from tagging.explaining.explain import explain
+from tests.duck import ORACLE, Duck, differences
+from tests.fakes.memory_history import MemoryRows
+from tests.random_history import random_history
+from tests.random_tags import TAGS
+
+QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ORACLE / "builtin").glob("*.sql"))}
+
+
+def explained(definition: TagDefinition, history, users) -> dict[str, object]:
+    """user_id -> value, of those who have one."""
+    rows = MemoryRows(history.rows)
+    found = {user: explain(definition, user, rows, history.now_minute).value for user in users}
+    return {user: value for user, value in found.items() if value is not None}
+
+
+def everyone(history, *values) -> list[str]:
+    """All who are named anywhere, and some who are not."""
+    named = {row.get(name) for rows in history.rows.values() for row in rows for name in ("user_id", "referred_by")}
+    return sorted({*named, *(user for held in values for user in held), "nobody"} - {None})
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32), tags=TAGS)
+def test_random_tags_are_explained_with_the_values_that_the_oracle_gives(seed, tags):
+    history = random_history(seed, users=15, events=150, orders=90)
+    duck = Duck(history)
+    for tag in tags:
+        wanted = duck.values(tag.oracle)
+        found = explained(tag.compiled().definition, history, everyone(history, wanted))
+        assert differences({tag.name: found}, {tag.name: wanted}) == [], tag.sql
+
+
+@cache
+def shop():
+    return random_history(seed=20260301, users=25, events=400, orders=200)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_built_in_tag_is_explained_with_the_values_that_the_oracle_gives(name):
+    wanted = Duck(shop()).values(QUERIES[name])
+    found = explained(builtin_tags(name)[0].definition, shop(), everyone(shop(), wanted))
+    assert differences({name: found}, {name: wanted}) == []
