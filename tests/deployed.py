@@ -18,6 +18,7 @@ from stores.settings import Settings
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 COMPOSE = DEPLOY / "compose"
+_OFF_HEAP = "taskmanager.memory.task.off-heap.size"
 _REPLACED = {"command", "test", "entrypoint"}
 """Lists of which an override's takes the place of the first one's; all other lists are appended to."""
 
@@ -121,5 +122,8 @@ def flink_that_differs(local_text: str, deployed: Mapping[str, object]) -> dict[
     """Flink's options whose values differ from the local stack's, addresses aside."""
     ours = {key: str(value) for key, value in YAML(typ="safe").load(local_text).items() if key not in FLINK_ADDRESSES}
     theirs = {key: str(value) for key, value in deployed.items()}
+    # RocksDB's memory is a part of the container's, and beyond Flink's account in the local stack.
+    if theirs.get(_OFF_HEAP) == theirs.get("state.backend.rocksdb.memory.fixed-per-tm"):
+        theirs[_OFF_HEAP] = ours[_OFF_HEAP]
     found = {key: (value, theirs.get(key, "")) for key, value in ours.items()}
     return {key: values for key, values in found.items() if values[0].lower() != values[1].lower()}

@@ -110,8 +110,8 @@ def test_flink_is_configured_as_in_the_local_stack(local):
 def test_a_flink_option_that_drifts_is_found(local):
     text = written(local, "jobmanager", "config.yaml")
     deployed = YAML(typ="safe").load(environment("jobmanager")["FLINK_PROPERTIES"])
-    assert flink_that_differs(text, {**deployed, "state.backend.type": "rocksdb"}) == {
-        "state.backend.type": ("hashmap", "rocksdb")
+    assert flink_that_differs(text, {**deployed, "state.backend.type": "hashmap"}) == {
+        "state.backend.type": ("rocksdb", "hashmap")
     }
 
 

@@ -174,7 +174,7 @@ def test_sinks_scale_by_lag_and_never_beyond_the_partitions(tmp_path):
     scalers = of_kind(rendered(copied / "overlays" / "production"), "HorizontalPodAutoscaler")
     partitions = int(settings_file(PRODUCTION / "settings.env")["TAGSTREAM_KAFKA__PARTITIONS"])
     sinks = [scaler for scaler in scalers if scaler["metadata"]["name"].startswith("sink-")]
-    assert len(sinks) == 3
+    assert len(sinks) == 4
     for scaler in scalers:
         validate(scaler)
     for scaler in sinks:
