@@ -1,4 +1,4 @@
-"""The Debezium connector on Kafka Connect, by its REST interface. Run by `python -m deploy.connector FILE`."""
+"""The Debezium connectors on Kafka Connect, by its REST interface. Run by `python -m deploy.connector FILE`."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ from typing import Annotated
 import requests
 import typer
 
-from deploy.local.services.connect import CONNECTOR, CONNECTOR_SETTINGS
+from deploy.local.services.connect import CONNECTORS
 from stores.settings import Settings, load
 
 _ANSWER_SECONDS = 60
 
 
 class ConnectRefused(RuntimeError):
-    """Kafka Connect did not take the connector; the text says why."""
+    """Kafka Connect did not take a connector; the text says why."""
 
 
-def connector_settings(differing: dict[str, str], settings: Settings) -> dict[str, str]:
-    """The connector as the local stack has it, with what differs where it is deployed."""
-    shared = json.loads(CONNECTOR_SETTINGS.read_text(encoding="utf-8"))
+def connector_settings(name: str, differing: dict[str, str], settings: Settings) -> dict[str, str]:
+    """A connector as the local stack has it, with what differs where it is deployed."""
+    shared = json.loads(CONNECTORS[name].read_text(encoding="utf-8"))
     log = {
+        # One's tables are not another's.
+        "schema.history.internal.kafka.topic": f"{shared['topic.prefix']}.schema-history",
         "topic.creation.default.partitions": str(settings.kafka.partitions),
         "topic.creation.default.replication.factor": str(settings.kafka.replication),
     }
     return {**shared, **log, **differing}
 
 
-def put_connector(settings: Settings, wanted: dict[str, str]) -> None:
-    """Create the connector or bring it to these settings. Raises ConnectRefused."""
-    url = f"{settings.connect.url.rstrip('/')}/connectors/{CONNECTOR}/config"
+def put_connector(name: str, settings: Settings, wanted: dict[str, str]) -> None:
+    """Create a connector or bring it to these settings. Raises ConnectRefused."""
+    url = f"{settings.connect.url.rstrip('/')}/connectors/{name}/config"
     try:
         answer = requests.put(url, json=wanted, timeout=_ANSWER_SECONDS)
     except requests.RequestException as error:
@@ -42,13 +44,14 @@ def put_connector(settings: Settings, wanted: dict[str, str]) -> None:
 
 def main(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="JSON: what differs of the connector here.")
+        Path, typer.Argument(exists=True, dir_okay=False, help="JSON: what differs of the connectors here.")
     ],
 ) -> None:
-    """Create the connector, or bring it to these settings. Running it again changes nothing."""
-    settings = load()
-    put_connector(settings, connector_settings(json.loads(file.read_text(encoding="utf-8")), settings))
-    typer.echo(f"connect: connector {CONNECTOR} is there")
+    """Create the connectors, or bring them to these settings. Running it again changes nothing."""
+    settings, differing = load(), json.loads(file.read_text(encoding="utf-8"))
+    for name in CONNECTORS:
+        put_connector(name, settings, connector_settings(name, differing, settings))
+        typer.echo(f"connect: connector {name} is there")
 
 
 if __name__ == "__main__":

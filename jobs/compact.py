@@ -16,8 +16,11 @@ import typer
 from stores.clickhouse import ClickHouseClient, connect
 from stores.settings import load
 
-TABLES = ("users", "users_by_id", "tag_values", "tag_changes", "events", "events_by_time", "dead_letters")
-"""Those that replace rows. Of bitmaps, what is replaced is removed by the process that builds them."""
+TABLES = (
+    *("users", "users_by_id", "tag_values", "tag_changes", "events", "events_by_time", "dead_letters"),
+    *("row_changes", "row_lookups", "clock_ticks"),
+)
+"""Those that replace or fold rows. Of bitmaps, what is replaced is removed by the process that builds them."""
 
 MERGE_SECONDS = 3600.0
 

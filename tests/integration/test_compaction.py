@@ -42,3 +42,9 @@ def test_compacting_again_rewrites_nothing(clickhouse: RunningClickHouse):
     before = clickhouse.driver.query(named).result_rows
     list(compact(clickhouse.client))
     assert clickhouse.driver.query(named).result_rows == before
+
+
+def test_every_table_that_replaces_or_folds_rows_is_compacted(clickhouse: RunningClickHouse):
+    query = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%ingMergeTree'"
+    found = {row[0] for row in clickhouse.driver.query(query).result_rows}
+    assert found - set(TABLES) == {"bitmap_places", "bitmap_buckets"}, "jobs.bitmaps keeps these small"

@@ -14,7 +14,7 @@ from deploy.local.services import ALL
 from deploy.local.services.apps import APPS
 from stores.kafka import SOURCE_TABLES
 from stores.settings import Settings
-from tagging.names import cdc_topic
+from tagging.names import REGISTRY_TOPIC, cdc_topic
 from tests.deployed import (
     COMPOSE,
     ROOT,
@@ -141,17 +141,23 @@ def test_hbase_opens_the_same_of_java_as_in_the_local_stack(local, monkeypatch):
 
 def test_the_connector_is_that_of_the_local_stack_but_for_the_server():
     differing = json.loads((COMPOSE / "connector.json").read_text(encoding="utf-8"))
-    made = connector_settings(differing, Settings())
+    made = connector_settings("shop", differing, Settings())
     assert made["connector.class"] == "io.debezium.connector.mysql.MySqlConnector"
     assert made["table.include.list"] == "shop.users,shop.products,shop.orders"
     assert made["database.password"] == "${env:CDC_PASSWORD}"
     assert made["topic.creation.default.replication.factor"] == "1"
+    registry = connector_settings("registry", differing, Settings())
+    assert registry["connector.class"] == made["connector.class"]
+    assert registry["table.include.list"] == "tagging.tags,tagging.tag_versions"
+    assert registry["database.server.id"] != made["database.server.id"]
 
 
 def test_canal_writes_to_the_topics_that_flink_reads():
     canal = compose_with_canal()["services"]["canal"]["environment"]
     routes = dict(route.split(":") for route in canal["canal.mq.dynamicTopic"].split(","))
     settings = Settings()
+    registry = routes.pop(REGISTRY_TOPIC)
+    assert [table for table in ("tags", "tag_versions") if not re.fullmatch(registry, f"tagging.{table}")] == []
     assert routes == {cdc_topic(table, "shop"): rf"shop\.{table}" for table in SOURCE_TABLES}
     assert canal["canal.mq.partitionsNum"] == str(settings.kafka.partitions)
     assert canal["canal.mq.flatMessage"] == "true"
