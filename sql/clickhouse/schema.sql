@@ -158,6 +158,7 @@ ENGINE = ReplacingMergeTree
 ORDER BY (tag, version, bucket, generation);
 
 -- Every row change of MySQL: Kafka can't be searched by a row's key, and an explanation needs one user's rows at once.
+-- Small granules, since one user's rows are each read from a granule of their own.
 CREATE TABLE IF NOT EXISTS row_changes
 (
     source LowCardinality(String),
@@ -171,7 +172,8 @@ CREATE TABLE IF NOT EXISTS row_changes
     place UInt16 COMMENT 'among the rows of one message'
 )
 ENGINE = ReplacingMergeTree
-ORDER BY (source, key, partition, offset, place);
+ORDER BY (source, key, partition, offset, place)
+SETTINGS index_granularity = 512;
 
 -- Which rows ever had a value in a column that names a user.
 CREATE TABLE IF NOT EXISTS row_lookups
