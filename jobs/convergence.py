@@ -12,6 +12,7 @@ from tagging import lifecycle
 from tagging.consolidation import to_move
 from tagging.convergence import Action, Step, next_actions
 from tagging.lifecycle import Policy, Tag, TagVersion
+from tagging.stored_texts import Fault, fault_of
 
 WHO = "controller"
 log = logs.get("jobs.controller")
@@ -77,13 +78,14 @@ class Controller:
     now_ms: Callable[[], int]
     policy: Policy
     leads: Callable[[], bool] = lambda: True
+    fault: Fault = fault_of
 
     def run_round(self) -> Sequence[Action]:
         """Do what is next for every version; what was to be done. Ends early when another process leads."""
         tags = {tag.name: tag for tag in self.registry.tags()}
         if self._consolidate(list(tags.values())):
             tags = {tag.name: tag for tag in self.registry.tags()}
-        actions = next_actions(list(tags.values()), self.cluster.running(), self.now_ms(), self.policy)
+        actions = next_actions(list(tags.values()), self.cluster.running(), self.now_ms(), self.policy, self.fault)
         for action in actions:
             if not self.leads():
                 break
@@ -104,7 +106,7 @@ class Controller:
 
     def _consolidate(self, tags: Sequence[Tag]) -> bool:
         """Have live versions move into a shared job where too many have their own; whether any does."""
-        job, names = to_move(tags, self.now_ms(), self.policy)
+        job, names = to_move(tags, self.now_ms(), self.policy, self.fault)
         for tag in tags:
             if tag.name not in names or not self.leads():
                 continue
