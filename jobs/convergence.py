@@ -12,6 +12,7 @@ from tagging import lifecycle
 from tagging.consolidation import to_move
 from tagging.convergence import Action, Step, next_actions
 from tagging.lifecycle import Policy, Tag, TagVersion
+from tagging.stored_texts import Fault, fault_of
 
 WHO = "controller"
 log = logs.get("jobs.controller")
@@ -77,12 +78,14 @@ class Controller:
     now_ms: Callable[[], int]
     policy: Policy
     leads: Callable[[], bool] = lambda: True
+    fault: Fault = fault_of
 
     def run_round(self) -> Sequence[Action]:
         """Do what is next for every version; what was to be done. Ends early when another process leads."""
         tags = {tag.name: tag for tag in self.registry.tags()}
-        self._consolidate(list(tags.values()))
-        actions = next_actions(list(tags.values()), self.cluster.running(), self.now_ms(), self.policy)
+        if self._consolidate(list(tags.values())):
+            tags = {tag.name: tag for tag in self.registry.tags()}
+        actions = next_actions(list(tags.values()), self.cluster.running(), self.now_ms(), self.policy, self.fault)
         for action in actions:
             if not self.leads():
                 break
@@ -101,17 +104,19 @@ class Controller:
                 log.info("decided_anew", tag=action.tag, reason=str(error))
         return actions
 
-    def _consolidate(self, tags: Sequence[Tag]) -> None:
-        job, names = to_move(tags, self.now_ms(), self.policy)
+    def _consolidate(self, tags: Sequence[Tag]) -> bool:
+        """Have live versions move into a shared job where too many have their own; whether any does."""
+        job, names = to_move(tags, self.now_ms(), self.policy, self.fault)
         for tag in tags:
             if tag.name not in names or not self.leads():
                 continue
-            moved = lifecycle.move(tag, job, WHO, self.now_ms())
             try:
+                moved = lifecycle.move(tag, job, WHO, self.now_ms())
                 what = f"moves into {job}"
                 self.registry.save(moved, [Entry(tag.name, moved.versions[-1].version, WHO, what, self.now_ms())])
-            except Conflict as error:
+            except (Conflict, lifecycle.Refused) as error:
                 log.info("stays_where_it_is", tag=tag.name, reason=str(error))
+        return bool(names)
 
     def _do(self, action: Action, decided_on: TagVersion, members: Sequence[Member]) -> None:
         tag = self.registry.tag(action.tag)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tagging.lifecycle import Policy, Status, Tag, TagVersion, shadow_job, shared_number, to_clean
-from tagging.stored_texts import fault_of
-
-Fault = Callable[[str, int, str], str]
-"""(tag, version, text) -> what is wrong with the text, or ""."""
+from tagging.stored_texts import Fault, fault_of
 
 
 class Step(StrEnum):

@@ -167,6 +167,19 @@ def test_a_row_that_a_person_inserts_is_a_draft(stack, new):
 
 
 @pytest.mark.stack
+def test_a_row_of_a_status_that_there_is_not_has_failed_and_keeps_no_other_tag_from_being_read(stack, new):
+    migrate(stack.settings)
+    registry = TagRegistry(stack.settings)
+    registry.save(new, [])
+    with transaction(stack.settings) as cursor:
+        cursor.execute("UPDATE tag_versions SET status = 'lively' WHERE tag = %(tag)s", {"tag": new.name})
+    found = next(tag for tag in registry.tags() if tag.name == new.name)
+    assert found.versions[0].status is Status.FAILED
+    assert found.versions[0].cause.startswith("status 'lively' in the registry; allowed: draft, building")
+    registry.close()
+
+
+@pytest.mark.stack
 def test_migrating_again_changes_nothing_and_leaves_the_tables_of_others(stack, new):
     migrate(stack.settings)
     registry = TagRegistry(stack.settings)
