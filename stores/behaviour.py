@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from string import Template
 from typing import Any
 
 import sql
 from stores.clickhouse import ClickHouseClient
-from tagging.behaviour import Query
+from tagging.behaviour import Point, Query
 from tagging.behaviour_parameters import CHART_OF, of_query
 
 FOLDER = "clickhouse/behaviour"
+_PARAMETER = re.compile(r"\{(?!first_bucket:)(\w+):")
 
 
 class BehaviourEvents:
@@ -33,6 +35,15 @@ class BehaviourEvents:
 def composed(chart: str, ending: str = "") -> str:
     """The text of a chart's query (`ending` "_point": of the query for a point's users) with the files that it is made of."""
     return _Files(chart)[f"{chart}{ending}"]
+
+
+def point_text(point: Point, around: str, number: int) -> str:
+    """`around` with the query for a point's users as its $point, every parameter's name ending in `_of_<number>`.
+
+    All but `first_bucket`, which is `around`'s own: so that one query may hold several points.
+    """
+    text = Template(around).substitute(point=composed(CHART_OF[type(point.query)], "_point"))
+    return _PARAMETER.sub(rf"{{\1_of_{number}:", text)
 
 
 class _Files(Mapping[str, str]):

@@ -40,7 +40,7 @@ Unit = Literal["day", "week"]
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError) as error:
         raise ValueError("is no time zone; write a name such as Asia/Shanghai, or UTC") from error
     return name
 

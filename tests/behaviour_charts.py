@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
+
 from tagging.behaviour import FunnelQuery, PathsQuery, RetentionQuery, SessionsQuery, TrendsQuery
 from tests.behaviour_oracle import (
     Calendar,
@@ -48,7 +50,7 @@ def as_text(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return str(int(value)) if value == int(value) else repr(value)
-    return f'"{value}"' if isinstance(value, str) else str(value).lower()
+    return orjson.dumps(value).decode()
 
 
 def _grouped(query: Any, sizes: dict[Any, int], cells: dict[Any, Any]) -> dict[Any, list[Any]]:
