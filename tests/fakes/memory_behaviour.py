@@ -16,12 +16,12 @@ DAY = 24 * 60 * MINUTE
 
 
 def made_up(users: int, now_ms: int) -> list[Stored]:
-    """Two weeks of visits: every user views, two of three put into the cart, one of three pays, and some come back."""
+    """Two weeks of visits, often or seldom. One user of five only looks; the others buy at times."""
     rows: list[Stored] = []
     for number in range(users):
         for visit, day in enumerate(range(number % 4, 14, 2 + number % 5)):
             at = now_ms - day * DAY - (number % 7) * 13 * MINUTE - 60 * MINUTE
-            steps = ["view", "view", *["cart", "pay"][: (number + visit) % 3]]
+            steps = ["view", "view", *["cart", "pay"][: (number + visit) % 3 if number % 5 else 0]]
             for step, kind in enumerate(steps):
                 properties = {"campaign": "spring" if number % 2 else "none"}
                 event_id = f"{number}-{visit}-{step}"
