@@ -15,6 +15,7 @@ from tagging.crowds import Rule
 
 OPERANDS = "clickhouse/crowds/operands.sql"
 BEHAVIOUR = "clickhouse/crowds/behaviour.sql"
+BEHAVIOUR_SETTINGS = "clickhouse/crowds/behaviour_settings.sql"
 BITS_OF_BUCKET = 20
 BANDS = 10
 MOST_VALUES = 20
@@ -80,6 +81,8 @@ class CrowdBitmaps:
         file = f"clickhouse/crowds/{name}.sql"
         behaviours, bound = self._behaviours(query, generation)
         text = query.text(sql.text(file), sql.text(OPERANDS), behaviours, **expressions)
+        if behaviours:
+            text += sql.text(BEHAVIOUR_SETTINGS)
         parameters = {**query.parameters, **bound, "generation": generation, "first_bucket": first_bucket}
         return self._store.query_text(file, text, parameters)
 

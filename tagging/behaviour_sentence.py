@@ -49,8 +49,9 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "kept_from": "first did {first} {when} and {again} {unit} {index} later or after that",
         "gone": "first did {first} {when} and not {again} {unit} {index} later",
         "gone_from": "first did {first} {when} and not {again} from {unit} {index} later on",
-        "path_after": "did in one session {steps} steps after {anchor}: {node}{tail}, {when}",
-        "path_before": "did in one session {steps} steps before {anchor}: {node}{tail}, {when}",
+        "path_at": "did {node} in a session{tail}, {when}",
+        "path_after": "did {node} at step {steps} after {anchor} in a session{tail}, {when}",
+        "path_before": "did {node} at step {steps} before {anchor} in a session{tail}, {when}",
         "tail": ", {direction} {next}",
         "after": "then",
         "before": "before that",
@@ -86,6 +87,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "kept_from": "{when}首次做 {first},第 {index} {unit}后或更晚又做 {again}",
         "gone": "{when}首次做 {first},第 {index} {unit}后未做 {again}",
         "gone_from": "{when}首次做 {first},从第 {index} {unit}后起再未做 {again}",
+        "path_at": "{when},一次会话中做过 {node}{tail}",
         "path_after": "{when},一次会话中 {anchor} 之后第 {steps} 步:{node}{tail}",
         "path_before": "{when},一次会话中 {anchor} 之前第 {steps} 步:{node}{tail}",
         "tail": ",{direction} {next}",
@@ -157,7 +159,7 @@ class _Saying:
         elif point.next is not None:
             tail = self._say("tail", direction=self._words[direction], next=self._node(point.next))
         return self._say(
-            f"path_{direction}",
+            "path_at" if point.level == 1 else f"path_{direction}",
             steps=point.level - 1,
             anchor=_quoted(point.query.anchor),
             node=self._node(point.node),

@@ -135,4 +135,5 @@ def test_the_pages_speak_chinese_too(site):
     site.open("/behaviour/funnel")
     site.driver.execute_script("localStorage.setItem('tagstream.locale', 'zh-CN')")
     shown(site, "funnel")
+    assert (site.text("h1"), "漏斗" in site.text("main")) == ("行为", True)
     shoot(site, "behaviour_funnel_zh")

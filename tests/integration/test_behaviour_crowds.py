@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.bitmaps import Bitmaps
@@ -48,7 +48,7 @@ def put_users(store):
 def members(crowds, rule, generation):
     """All pages, one after the other."""
     found, after = [], 0
-    while page := crowds.members(rule, VERSIONS, generation, after, 2):
+    while page := crowds.members(rule, VERSIONS, generation, after, 4):
         found += [user for _, user in page]
         after = page[-1][0]
     return found
@@ -61,7 +61,7 @@ def store(clickhouse_process):
     return clickhouse_process
 
 
-@FEW
+@settings(FEW, max_examples=6)
 @given(drawn=EVENTS, one=POINTS, other=POINTS)
 def test_a_crowd_of_points_and_tags_counts_and_lists_whom_plain_python_finds(store, drawn, one, other):
     rows = stored(drawn)

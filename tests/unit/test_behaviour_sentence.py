@@ -43,9 +43,15 @@ CASES = [
     (
         {"chart": "paths", "query": {"period": WEEK, "anchor": "view"}, "level": 2, "ended": True}
         | {"node": {"events": ["cart", "pay"], "other": True}},
-        'did in one session 1 steps after "view": anything but "cart" or "pay", then nothing more, in the last 7 days, '
+        'did anything but "cart" or "pay" at step 1 after "view" in a session, then nothing more, in the last 7 days, '
         "today included",
         '最近 7 天(含今天),一次会话中 "view" 之后第 1 步:除 "cart"或"pay" 外的行为,然后结束',
+    ),
+    (
+        {"chart": "paths", "query": {"period": {"last_days": 1}, "anchor": "pay", "direction": "before"}, "level": 1}
+        | {"node": {"events": ["pay"]}, "next": {"events": ["cart"]}},
+        'did "pay" in a session, before that "cart", today',
+        '今天,一次会话中做过 "pay",再之前 "cart"',
     ),
     (
         {"chart": "sessions", "query": {"period": {"last_days": 1}}},
