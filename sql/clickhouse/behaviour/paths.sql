@@ -47,5 +47,5 @@ SELECT
 FROM placed
 GROUP BY level, node_other, node, ended, next_other, next
 ORDER BY level, node_other, node, ended, next_other, next
--- Users are folded one after the other as the table has them, not all at once: half the time and little memory.
+-- Users are folded one after the other as the table has them, not all at once: that takes about half the time.
 SETTINGS max_execution_time = 20, optimize_aggregation_in_order = 1
