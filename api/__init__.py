@@ -8,6 +8,7 @@ from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 
 from api import (
+    behaviour,
     crowd_portrait,
     crowds,
     errors,
@@ -76,6 +77,7 @@ def create_app(
     app.register_api(why.blueprint(stores, clock))
     app.register_api(past.blueprint(stores))
     app.register_api(live_profile.blueprint(stores, clock))
+    app.register_api(behaviour.blueprint(stores, clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

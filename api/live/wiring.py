@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.live.behaviour import ClickHouseBehaviour
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
 from api.live.controller import ControllerCheck
@@ -47,5 +48,6 @@ def live_stores(settings: Settings) -> Stores:
         crowds=MySQLCrowds(settings),
         crowd_users=ClickHouseCrowds(settings),
         history=ClickHouseUserHistory(queries),
+        behaviour=ClickHouseBehaviour(settings),
         checks=checks,
     )

@@ -128,6 +128,18 @@ SELECT tag, version, toUInt16(bitShiftRight(user_no, 20)) AS bucket, partition, 
 FROM tag_values
 GROUP BY tag, version, bucket, partition;
 
+-- How far the stored events reach, by partition. Kept by every insert into events.
+CREATE TABLE IF NOT EXISTS event_places
+(
+    partition UInt16,
+    offset SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+ORDER BY partition;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS events_into_event_places TO event_places AS
+SELECT partition, max(offset) AS offset FROM events GROUP BY partition;
+
 -- Who has a value, one bitmap a bucket. The tag '' in version 0 holds all users. A row counts once bitmap_buckets names its
 -- generation. Ordered by number, so that a range reads its own rows alone.
 CREATE TABLE IF NOT EXISTS tag_bitmaps
@@ -151,7 +163,7 @@ CREATE TABLE IF NOT EXISTS bitmap_buckets
     version UInt32,
     bucket UInt16,
     generation UInt64,
-    places Map(UInt16, UInt64) COMMENT 'the highest offset in it, by partition',
+    places Map(UInt16, UInt64) COMMENT 'the highest offset in it, by partition; of the tag \'\' that of the events',
     built_at DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree

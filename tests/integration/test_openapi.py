@@ -60,6 +60,16 @@ VIP = f"{CROWDS}/vip"
 RULE = {"rule": {"tag": "tier", "in": ["gold"]}}
 CHANGE = RULE | {"title": "Best"}
 CROWD = CHANGE | {"name": "vip"}
+BEHAVIOUR = "/api/v1/behaviour"
+WEEK = {"period": {"last_days": 7}}
+STEPS = [{"event": "view"}, {"event": "cart"}]
+CHARTS = {
+    "trends": WEEK | {"breakdown": "tier"},
+    "funnel": WEEK | {"steps": STEPS, "breakdown": "spend"},
+    "retention": WEEK,
+    "paths": WEEK | {"anchor": "view", "nodes": 1},
+    "sessions": WEEK,
+}
 
 
 def _saved(world: World) -> None:
@@ -183,12 +193,21 @@ ASKED = [
     *_crowd_reads("read_crowd", VIP, f"{CROWDS}/NO", ("crowds", "all")),
     *_crowd_reads("list_crowd_members", f"{VIP}/members", f"{VIP}/members?limit=0", ("crowd_users", "members")),
     *_crowd_reads("export_crowd", f"{VIP}/export", f"{CROWDS}/NO/export", ("crowd_users", "members")),
+    *[
+        asked
+        for chart, body in CHARTS.items()
+        for asked in _crowd_writes(f"read_{chart}", "POST", f"{BEHAVIOUR}/{chart}", body, 200, ("behaviour", "rows"))
+    ],
+    Asked("list_event_types", 200, f"{BEHAVIOUR}/event-types"),
+    Asked("list_event_types", 500, f"{BEHAVIOUR}/event-types", breaks=_raises("behaviour", "event_types")),
+    Asked("list_event_types", 503, f"{BEHAVIOUR}/event-types", breaks=_fails("behaviour")),
     *_crowd_reads("read_portrait", f"{VIP}/portrait", f"{VIP}/portrait?base=NO", ("crowd_users", "portrait")),
 ]
 NEVER = {
     # Documented for every route by one rule, though these take no input that could be wrong, or run nothing that could fail.
     ("list_tags", 422),
     ("list_crowds", 422),
+    ("list_event_types", 422),
     ("read_health", 422),
     ("read_health", 500),
     ("read_alive", 422),

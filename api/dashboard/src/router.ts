@@ -4,7 +4,7 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** The message that titles the browser tab, and the entry of the menu that is lit. */
     title: string
-    section?: 'overview' | 'tags' | 'users' | 'crowds'
+    section?: 'overview' | 'tags' | 'users' | 'crowds' | 'behaviour'
   }
 }
 
@@ -17,6 +17,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/crowds', name: 'crowds', component: () => import('./pages/CrowdsPage.vue'), meta: { title: 'nav.crowds', section: 'crowds' } },
   { path: '/crowds/:name', name: 'crowd', component: () => import('./pages/CrowdPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
   { path: '/crowds/:name/portrait', name: 'portrait', component: () => import('./pages/PortraitPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
+  { path: '/behaviour', name: 'behaviour', redirect: '/behaviour/trends' },
+  { path: '/behaviour/:chart(trends|funnel|retention|paths|sessions)', name: 'behaviour-chart', component: () => import('./pages/BehaviourPage.vue'), props: true, meta: { title: 'nav.behaviour', section: 'behaviour' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'notFound.title' } },
 ]
 
