@@ -10,6 +10,7 @@ from stores import logs
 from stores.registry.store import Conflict, Entry, Tags
 from tagging import lifecycle
 from tagging.convergence import Action, Step, next_actions
+from tagging.dependencies import check_build
 from tagging.lifecycle import Policy, Tag
 
 WHO = "controller"
@@ -82,6 +83,7 @@ class Controller:
             if action.step is Step.SUBMIT:
                 self.cluster.submit(action.tag, action.version, text, action.job)
             elif action.step is Step.CHECK:
+                check_build(self.registry.tags(), action.tag, action.version)
                 self.proof.check(action.tag, action.version, text, action.job)
                 self._save(lifecycle.ready(tag, action.version, self.now_ms()), action, "ready")
             elif action.step is Step.SWITCH:
@@ -90,7 +92,7 @@ class Controller:
                 self.cluster.stop(action.job)
             else:
                 self._save(lifecycle.clean(tag, action.version, self.now_ms(), self.policy), action, "cleaned")
-        except BuildFailed as error:
+        except (BuildFailed, lifecycle.Refused) as error:
             if tag.version(action.version).status is not lifecycle.Status.BUILDING:
                 log.error("job_does_not_start", job=action.job, cause=str(error))
                 return

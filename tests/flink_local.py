@@ -128,5 +128,6 @@ def _over_file(declaration: str, path: Path, messages: Sequence[Message]) -> str
     """The table over a file in place of the topic, with the options of its format as they are."""
     path.write_bytes(b"".join(message.line() for message in messages))
     columns = re.sub(r" METADATA( FROM 'timestamp')? VIRTUAL", "", _WITH.sub("", declaration))
-    kept = _FORMAT.findall(_WITH.search(declaration)[1])
+    # A topic of plain text has no format of its own in a file, whose lines are JSON.
+    kept = _FORMAT.findall(_WITH.search(declaration)[1]) or ["'format' = 'json'"]
     return f"{columns}) WITH ('connector' = 'filesystem', 'path' = '{path.as_uri()}', {', '.join(kept)})"
