@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 
-from api import crowd_portrait, crowds, errors, events, health, observed, overview, pages, tags, users, wire
+from api import crowd_portrait, crowds, errors, events, health, lineage, observed, overview, pages, tags, users, wire
 from api.documented import document
 from api.ports import Stores
 from api.times import Clock, now_ms
@@ -58,6 +58,8 @@ def create_app(
     app.register_api(overview.blueprint(stores))
     app.register_api(crowds.blueprint(stores))
     app.register_api(crowd_portrait.blueprint(stores))
+    app.register_api(lineage.blueprint(stores))
+    app.register_api(lineage.tag_blueprint(stores))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")
