@@ -61,5 +61,5 @@ def test_the_deal_changes_what_is_not_kept_and_nothing_else():
     history = random_history(1)
     other = other_contents(history, {("users", "city")}, 2)
     assert [row["city"] for row in other.rows["users"]] == [row["city"] for row in history.rows["users"]]
-    assert [row["gender"] for row in other.rows["users"]] != [row["gender"] for row in history.rows["users"]]
+    assert [row["birth_year"] for row in other.rows["users"]] != [row["birth_year"] for row in history.rows["users"]]
     assert [row["offset"] for row in other.rows["users"]] == [row["offset"] for row in history.rows["users"]]
