@@ -157,6 +157,15 @@ ASKED = [
     *_crowd_reads("read_crowd", VIP, f"{CROWDS}/NO", ("crowds", "all")),
     *_crowd_reads("list_crowd_members", f"{VIP}/members", f"{VIP}/members?limit=0", ("crowd_users", "members")),
     *_crowd_reads("export_crowd", f"{VIP}/export", f"{CROWDS}/NO/export", ("crowd_users", "members")),
+    Asked("read_lineage", 200, "/api/v1/lineage?limit=10", breaks=_saved),
+    Asked("read_lineage", 422, "/api/v1/lineage?limit=0"),
+    Asked("read_lineage", 500, "/api/v1/lineage", breaks=_raises("crowds", "all")),
+    Asked("read_lineage", 503, "/api/v1/lineage", breaks=_fails("crowds")),
+    Asked("read_tag_lineage", 200, "/api/v1/tags/tier/lineage", breaks=_saved),
+    Asked("read_tag_lineage", 404, "/api/v1/tags/unknown/lineage"),
+    Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
+    Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
+    Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
     *_crowd_reads("read_portrait", f"{VIP}/portrait", f"{VIP}/portrait?base=NO", ("crowd_users", "portrait")),
 ]
 NEVER = {
