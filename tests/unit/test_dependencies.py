@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 
 from jobs.convergence import Controller
 from jobs.tag_life import change
+from jobs.tags import draft
 from stores.registry.store import Entry
 from tagging import lifecycle
 from tagging.binding import bound
+from tagging.compiler import compile_tag
 from tagging.convergence import Step, next_actions
 from tagging.definition import TagDefinition, definition_text, parse_definition
 from tagging.dependencies import awaits, check_build, check_retire, cycle, dependents, in_order, needed
 from tagging.lifecycle import Policy, Refused, Status, Tag, TagVersion
 from tagging.problems import TagProblems
+from tagging.synchronise import definition_of
 from tagging.tag_reads import TagRead
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.unit.test_convergence_rounds import World
@@ -74,6 +77,16 @@ def test_a_draft_is_bound_to_the_live_version_and_keeps_it_when_another_goes_liv
     newer = tag("base", version("base", 2, status=Status.RETIRED, value_type="integer"), version("base", 3))
     assert bound(parse_definition(definition_text(first)), [newer]).reads == first.reads
     assert bound(definition, [newer]).reads == (read("base", 3),)
+
+
+def test_the_text_that_a_draft_registers_names_the_versions_that_it_reads():
+    registry = MemoryRegistry()
+    registry.save(BASE, [])
+    written = bound(parse_definition(text("shown", sql=SHOWN)), registry.tags())
+    draft(registry, written, "ann", 1)
+    stored = registry.tag("shown").version(1)
+    assert "-- reads: base v1 string\n" in stored.text
+    assert compile_tag(definition_of("shown", 1, stored.text)).sources == {"base__v1"}
 
 
 @pytest.mark.parametrize(
