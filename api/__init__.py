@@ -14,6 +14,7 @@ from api import (
     errors,
     events,
     health,
+    lineage,
     live_profile,
     observed,
     overview,
@@ -78,6 +79,8 @@ def create_app(
     app.register_api(past.blueprint(stores))
     app.register_api(live_profile.blueprint(stores, clock))
     app.register_api(behaviour.blueprint(stores, clock))
+    app.register_api(lineage.blueprint(stores))
+    app.register_api(lineage.tag_blueprint(stores))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

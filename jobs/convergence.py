@@ -11,6 +11,7 @@ from stores.registry.store import Conflict, Entry, Tags
 from tagging import lifecycle
 from tagging.consolidation import to_move
 from tagging.convergence import Action, Step, next_actions
+from tagging.dependencies import check_build
 from tagging.lifecycle import Policy, Tag, TagVersion
 from tagging.stored_texts import Fault, fault_of
 
@@ -131,6 +132,7 @@ class Controller:
             elif action.step is Step.SUBMIT:
                 self.cluster.submit(action.job, members)
             elif action.step is Step.CHECK:
+                self._check_reads(action)
                 self.proof.check(action.tag, action.version, text, action.job)
                 self._save(lifecycle.ready(tag, action.version, self.now_ms()), action, "ready")
             elif action.step is Step.SWITCH:
@@ -148,6 +150,12 @@ class Controller:
                 log.error("job_does_not_start", job=action.job, cause=str(error))
                 return
             self._save(lifecycle.fail(tag, action.version, str(error), self.now_ms()), action, "failed")
+
+    def _check_reads(self, action: Action) -> None:
+        try:
+            check_build(self.registry.tags(), action.tag, action.version)
+        except lifecycle.Refused as error:
+            raise BuildFailed(str(error)) from error
 
     def _admitted(self, tag: Tag, number: int) -> Tag:
         try:

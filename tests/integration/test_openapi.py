@@ -201,6 +201,15 @@ ASKED = [
     Asked("list_event_types", 200, f"{BEHAVIOUR}/event-types"),
     Asked("list_event_types", 500, f"{BEHAVIOUR}/event-types", breaks=_raises("behaviour", "event_types")),
     Asked("list_event_types", 503, f"{BEHAVIOUR}/event-types", breaks=_fails("behaviour")),
+    Asked("read_lineage", 200, "/api/v1/lineage?limit=10", breaks=_saved),
+    Asked("read_lineage", 422, "/api/v1/lineage?limit=0"),
+    Asked("read_lineage", 500, "/api/v1/lineage", breaks=_raises("crowds", "all")),
+    Asked("read_lineage", 503, "/api/v1/lineage", breaks=_fails("crowds")),
+    Asked("read_tag_lineage", 200, "/api/v1/tags/tier/lineage", breaks=_saved),
+    Asked("read_tag_lineage", 404, "/api/v1/tags/unknown/lineage"),
+    Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
+    Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
+    Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
     *_crowd_reads("read_portrait", f"{VIP}/portrait", f"{VIP}/portrait?base=NO", ("crowd_users", "portrait")),
 ]
 NEVER = {
