@@ -7,7 +7,21 @@ from pathlib import Path
 from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 
-from api import crowd_portrait, crowds, errors, events, health, observed, overview, pages, tags, users, wire
+from api import (
+    crowd_portrait,
+    crowds,
+    errors,
+    events,
+    health,
+    observed,
+    overview,
+    pages,
+    tag_previews,
+    tag_versions,
+    tags,
+    users,
+    wire,
+)
 from api.documented import document
 from api.ports import Stores
 from api.times import Clock, now_ms
@@ -53,6 +67,8 @@ def create_app(
     wire.register(app)
     app.register_api(users.blueprint(stores, clock))
     app.register_api(tags.blueprint(stores.registry, stores.statistics, stores.users))
+    for routes in (*tag_versions.blueprints(stores, clock), tag_previews.blueprint(stores, clock)):
+        app.register_api(routes)
     app.register_api(events.blueprint(stores.events, settings.api, clock, meters))
     app.register_api(health.blueprint(stores.checks))
     app.register_api(overview.blueprint(stores))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from api.publishing_ports import Publishing
     from stores.bitmaps import Generation
     from tagging.crowds import Rule
     from tagging.definition import TagDefinition
@@ -280,3 +281,4 @@ class Stores:
     crowds: SavedCrowds
     crowd_users: CrowdUsers
     checks: Sequence[Check] = field(default_factory=tuple)
+    publishing: Publishing = field(kw_only=True)

@@ -7,7 +7,7 @@ from string import Template
 
 import sql
 from stores.settings import Kafka, Settings
-from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, cdc_topic
+from tagging.names import consumer_group, source_topic
 from tagging.sources import CATALOG, Source
 
 EndOffsets = Mapping[str, Mapping[int, int]]
@@ -52,14 +52,12 @@ def _jaas(text: str) -> str:
 
 def topic_of(source: str, settings: Settings) -> str:
     """The topic behind a source (or the clock)."""
-    if source == "clock":
-        return CLOCK_TOPIC
-    return EVENTS_TOPIC if source == EVENTS else cdc_topic(source, settings.mysql.shop_database)
+    return source_topic(source, settings.mysql.shop_database)
 
 
 def group_of(job: str, source: str) -> str:
     """The consumer group under which a job commits its place in a source, at each checkpoint."""
-    return f"tagstream.{job}.{source}"
+    return consumer_group(job, source)
 
 
 def source_statements(

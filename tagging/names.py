@@ -34,6 +34,16 @@ def cdc_topic(table: str, database: str = "shop") -> str:
     return f"{CDC_PREFIX}.{database}.{table}"
 
 
+def source_topic(source: str, database: str = "shop") -> str:
+    """The topic behind a source (or the clock)."""
+    return source if source in (EVENTS_TOPIC, CLOCK_TOPIC) else cdc_topic(source, database)
+
+
+def consumer_group(job: str, source: str) -> str:
+    """The consumer group under which a job commits its place in a source, at each checkpoint."""
+    return f"tagstream.{job}.{source}"
+
+
 def profile_row(user_id: str) -> bytes:
     """The HBase row of a user: two hex digits of a hash, then the id, so that ids in sequence spread over regions."""
     return (hashlib.md5(user_id.encode(), usedforsecurity=False).hexdigest()[:2] + ":" + user_id).encode()

@@ -23,6 +23,7 @@ from api.ports import (
     ValueCount,
 )
 from tagging.definition import TagDefinition
+from tests.fakes.memory_publishing import MemoryPublishing
 
 
 class Breakable:
@@ -234,6 +235,7 @@ class World:
     crowds: Any
     crowd_users: Any
     checks: list[Check] = field(default_factory=list)
+    publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
 
     def stores(self) -> Stores:
         """As the application takes them."""
@@ -250,6 +252,7 @@ class World:
             self.crowds,
             self.crowd_users,
             self.checks,
+            publishing=self.publishing.port(),
         )
 
 
