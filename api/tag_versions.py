@@ -41,10 +41,8 @@ def _tagged(model: VersionList | Version, tag: Tag, status: int = 200) -> Respon
     return response
 
 
-def writing(life: TagLife, watch: TagWatch, stores: Stores) -> APIBlueprint:
-    """The routes that take a text."""
-    routes = noun("tags")
-    routes.name = "tag_texts"
+def texts(routes: APIBlueprint, life: TagLife, watch: TagWatch, stores: Stores) -> None:
+    """Add the routes that take a text, and those of the same paths: the library documents a path by one blueprint alone."""
     routes.before_request(require_json)
 
     @routes.post("", responses=documented({201: Version}, 400, 409, 413, 415, 503))
@@ -64,7 +62,13 @@ def writing(life: TagLife, watch: TagWatch, stores: Stores) -> APIBlueprint:
         tag, version = life.add(path.name, body, revision_read("tag"))
         return _tagged(watch.version(tag, version), tag, 201)
 
-    return routes
+    @routes.get("/<name>/versions", responses=documented({200: VersionList}, 404, 409, 503))
+    def list_versions(path: TagPath, query: VersionQuery) -> Response:
+        """A tag's versions with their texts and who did what, the newest first"""
+        listed = watch.list(path.name, query)
+        response = reply(listed)
+        response.headers["ETag"] = f'"{listed.revision}"'
+        return response
 
 
 def acting(life: TagLife, watch: TagWatch) -> APIBlueprint:
@@ -74,14 +78,6 @@ def acting(life: TagLife, watch: TagWatch) -> APIBlueprint:
 
     def done(tag: Tag) -> Response:
         return _tagged(watch.page(tag, _NEWEST), tag)
-
-    @routes.get("/<name>/versions", responses=documented({200: VersionList}, 404, 409, 503))
-    def list_versions(path: TagPath, query: VersionQuery) -> Response:
-        """A tag's versions with their texts and who did what, the newest first"""
-        listed = watch.list(path.name, query)
-        response = reply(listed)
-        response.headers["ETag"] = f'"{listed.revision}"'
-        return response
 
     @routes.get("/<name>/versions/diff", responses=documented({200: VersionDiff}, 404, 409, 503))
     def diff_versions(path: TagPath, query: DiffQuery) -> Response:
@@ -133,8 +129,9 @@ def overall(watch: TagWatch) -> APIBlueprint:
     return routes
 
 
-def blueprints(stores: Stores, clock: Clock) -> list[APIBlueprint]:
-    """The routes of tags' versions."""
+def blueprints(tags: APIBlueprint, stores: Stores, clock: Clock) -> list[APIBlueprint]:
+    """The routes of tags' versions, beside those of `tags`, which get some more."""
     life = TagLife(stores, clock)
     watch = TagWatch(stores, life, clock)
-    return [writing(life, watch, stores), acting(life, watch), overall(watch)]
+    texts(tags, life, watch, stores)
+    return [tags, acting(life, watch), overall(watch)]

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from api.live.publishing import AnsweringPreviews, AnsweringTags
 from api.publishing_ports import Publishing, Replay
 from stores.mysql import MySQLUnavailable
+from stores.registry.previews import Preview
 from tagging.lifecycle import Policy, Tag
 from tests.fakes.memory_previews import MemoryPreviews
 from tests.fakes.memory_registry import MemoryRegistry
+
+AWAY = MySQLUnavailable("mysql at 127.0.0.1:3306: connection refused")
 
 
 class BreakableRegistry(MemoryRegistry):
@@ -21,14 +24,37 @@ class BreakableRegistry(MemoryRegistry):
         self.away = False
         self.meanwhile: Callable[[Tag], object] | None = None
 
+    def tags(self) -> Sequence[Tag]:
+        if self.away:
+            raise AWAY
+        return super().tags()
+
     def tag(self, name: str) -> Tag | None:
         if self.away:
-            raise MySQLUnavailable("mysql at 127.0.0.1:3306: connection refused")
+            raise AWAY
         found = super().tag(name)
         meanwhile, self.meanwhile = self.meanwhile, None
         if found and meanwhile:
             meanwhile(found)
         return found
+
+
+class BreakablePreviews(MemoryPreviews):
+    """Previews whose table can be away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = False
+
+    def ask(self, preview: Preview) -> Preview:
+        if self.away:
+            raise AWAY
+        return super().ask(preview)
+
+    def read(self, id: str) -> Preview | None:
+        if self.away:
+            raise AWAY
+        return super().read(id)
 
 
 class MemoryReplays:
@@ -48,7 +74,7 @@ class MemoryPublishing:
     """Each part within a test's reach; `port` is what the application takes."""
 
     versions: BreakableRegistry = field(default_factory=BreakableRegistry)
-    previews: MemoryPreviews = field(default_factory=MemoryPreviews)
+    previews: BreakablePreviews = field(default_factory=BreakablePreviews)
     replays: MemoryReplays = field(default_factory=MemoryReplays)
     policy: Policy = field(default_factory=Policy)
 

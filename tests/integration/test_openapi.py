@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from api import create_app
 from stores.settings import Api, Settings
 from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
+from tests.openapi_publishing import PUBLISHING
 
 FORMATS = FormatChecker([])
 EVENT = {"user_id": "u1", "event_type": "cart"}
@@ -157,6 +158,7 @@ ASKED = [
     *_crowd_reads("read_crowd", VIP, f"{CROWDS}/NO", ("crowds", "all")),
     *_crowd_reads("list_crowd_members", f"{VIP}/members", f"{VIP}/members?limit=0", ("crowd_users", "members")),
     *_crowd_reads("export_crowd", f"{VIP}/export", f"{CROWDS}/NO/export", ("crowd_users", "members")),
+    *(Asked(*given) for given in PUBLISHING),
     *_crowd_reads("read_portrait", f"{VIP}/portrait", f"{VIP}/portrait?base=NO", ("crowd_users", "portrait")),
 ]
 NEVER = {
