@@ -9,6 +9,8 @@ from typing import Protocol
 
 from jobs import process
 from jobs.convergence import WHO, Controller
+from jobs.preview_run import run_preview
+from jobs.previews import PreviewWorker, work
 from jobs.tag_jobs import TagJobs
 from jobs.tag_life import policy_of
 from jobs.tag_proof import ParityProof
@@ -20,6 +22,7 @@ from stores.hbase import HBaseUnavailable
 from stores.kafka import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
 from stores.registry.leader import Leadership
+from stores.registry.previews import PreviewTable
 from stores.registry.schema import migrate
 from stores.registry.store import Conflict, TagRegistry, Tags
 from stores.settings import Settings
@@ -90,6 +93,10 @@ def main() -> None:
     with Leadership(settings, "controller") as leader:
         jobs, proof = TagJobs(settings, FlinkCluster(settings.flink)), ParityProof(settings)
         controller = Controller(registry, jobs, proof, wall_ms, policy_of(settings), leader.held)
+        worker = PreviewWorker(
+            PreviewTable(settings), registry, lambda draft, live: run_preview(draft, live, settings), wall_ms
+        )
+        threading.Thread(target=work, args=(lambda: migrate(settings), worker, stop), daemon=True).start()
         run(lambda: _prepare(settings, registry), leader, controller, stop, settings.publishing.round_seconds)
     registry.close()
 
