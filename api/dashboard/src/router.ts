@@ -12,6 +12,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/', name: 'overview', component: () => import('./pages/OverviewPage.vue'), meta: { title: 'nav.overview', section: 'overview' } },
   { path: '/tags', name: 'tags', component: () => import('./pages/TagsPage.vue'), meta: { title: 'nav.tags', section: 'tags' } },
   { path: '/tags/:name', name: 'tag', component: () => import('./pages/TagPage.vue'), props: true, meta: { title: 'nav.tags', section: 'tags' } },
+  { path: '/tags/:name/edit', name: 'tag-editor', component: () => import('./pages/TagEditorPage.vue'), props: true, meta: { title: 'nav.tags', section: 'tags' } },
   { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue'), meta: { title: 'nav.users', section: 'users' } },
   { path: '/users/:id', name: 'user', component: () => import('./pages/UserPage.vue'), props: true, meta: { title: 'nav.users', section: 'users' } },
   { path: '/crowds', name: 'crowds', component: () => import('./pages/CrowdsPage.vue'), meta: { title: 'nav.crowds', section: 'crowds' } },
