@@ -10,7 +10,7 @@ from typing import Protocol
 from jobs import process
 from jobs.convergence import WHO, Controller
 from jobs.preview_run import run_preview
-from jobs.previews import PreviewWorker, work
+from jobs.previews import PreviewWorker, stale_ms, work
 from jobs.tag_jobs import TagJobs
 from jobs.tag_life import policy_of
 from jobs.tag_proof import ParityProof
@@ -94,7 +94,11 @@ def main() -> None:
         jobs, proof = TagJobs(settings, FlinkCluster(settings.flink)), ParityProof(settings)
         controller = Controller(registry, jobs, proof, wall_ms, policy_of(settings), leader.held)
         worker = PreviewWorker(
-            PreviewTable(settings), registry, lambda draft, live: run_preview(draft, live, settings), wall_ms
+            PreviewTable(settings),
+            registry,
+            lambda draft, live: run_preview(draft, live, settings),
+            wall_ms,
+            stale_ms(settings),
         )
         threading.Thread(target=work, args=(lambda: migrate(settings), worker, stop), daemon=True).start()
         run(lambda: _prepare(settings, registry), leader, controller, stop, settings.publishing.round_seconds)

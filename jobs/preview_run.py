@@ -22,8 +22,6 @@ from tagging.compiler import CompiledTag
 from tagging.preview import compared
 from tagging.sampling import sample_of
 
-LIMIT_SECONDS = 60
-
 
 class TooSlow(Exception):
     """The run did not end in time, and was stopped."""
@@ -64,18 +62,18 @@ def _messages(barrier: barriers.Barrier, settings: Settings) -> int:
 def _run(
     tags: Sequence[CompiledTag], barrier: barriers.Barrier, rows: int, settings: Settings
 ) -> dict[str, dict[str, Any]]:
-    cluster = FlinkCluster(settings.flink)
+    cluster, limit = FlinkCluster(settings.flink), settings.publishing.preview_seconds
     found: dict[str, dict[str, Any]] = {}
     with result_topic(settings, "preview") as topic:
         job_id = submit(Job("preview", tags, Mode.BATCH, barrier.ends, topic), settings)
         try:
-            cluster.await_state(job_id, "FINISHED", LIMIT_SECONDS)
+            cluster.await_state(job_id, "FINISHED", limit)
         except FlinkError as error:
             with suppress(FlinkError):
                 if cluster.job(job_id).state not in FINAL_STATES:
                     cluster.cancel(job_id)
                     raise TooSlow(
-                        f"the run over {rows:,} messages was stopped after {LIMIT_SECONDS} s; the cluster may be busy"
+                        f"the run over {rows:,} messages was stopped after {limit:g} s; the cluster may be busy"
                     ) from error
             raise
         for value in read_all(settings, topic):

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs import process
-from jobs.preview_run import LIMIT_SECONDS
 from jobs.tag_jobs import compiled_version
 from stores import logs
 from stores.mysql import MySQLUnavailable
 from stores.registry.previews import Preview, Previews
 from stores.registry.store import Tags
+from stores.settings import Settings
 from tagging.compiler import CompiledTag
 from tagging.definition import parse_definition
 
 KEPT_MS = 60 * 60 * 1000
-STALE_MS = 2 * LIMIT_SECONDS * 1000
+PLANNING_MS = 5 * 60 * 1000
 IDLE_SECONDS = 0.5
 log = logs.get("jobs.previews")
 
@@ -33,11 +33,13 @@ class PreviewWorker:
     registry: Tags
     run: Run
     now_ms: Callable[[], int]
+    stale_ms: int
+    """After this a preview that another worker took is taken again: that one has died."""
 
     def step(self) -> bool:
         """Forget what is old, and answer the oldest that waits. False when none does. Raises MySQLUnavailable."""
         self.previews.forget(self.now_ms() - KEPT_MS)
-        taken = self.previews.take(self.now_ms(), STALE_MS)
+        taken = self.previews.take(self.now_ms(), self.stale_ms)
         if taken is None:
             return False
         try:
@@ -57,6 +59,11 @@ class PreviewWorker:
         live = tag.live if tag else None
         draft = compiled_version(name, 1, taken.text)
         return self.run(draft, compiled_version(name, live.version, live.text) if live else None)
+
+
+def stale_ms(settings: Settings) -> int:
+    """How long a worker that lives may take: its run, and before that the planning and after it the reading."""
+    return int(settings.publishing.preview_seconds * 1000) + PLANNING_MS
 
 
 def work(

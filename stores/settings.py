@@ -107,6 +107,7 @@ class Publishing(BaseModel):
     approval_required: bool = False
     rollback_hours: float = Field(24, ge=0)
     round_seconds: float = Field(1, gt=0)
+    preview_seconds: float = Field(60, gt=0, description="After this a preview's run on the cluster is stopped")
 
 
 class Settings(BaseSettings):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -81,8 +82,9 @@ def write(site: Page, text: str) -> None:
     """Type a text in place of the one that is there."""
     content = site.wait(lambda: inside(site, ".cm-content"), "the editor")[0]
     content.click()
-    content.send_keys(Keys.CONTROL, "a")
-    content.send_keys(text)
+    # Not to the element: the driver takes one in a shadow root for not focused, and goes to its end first.
+    keys = ActionChains(site.driver).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL)
+    keys.send_keys(text).perform()
 
 
 def save(site: Page) -> None:

@@ -33,7 +33,7 @@ class Runs:
 
 
 def worker(runs, registry=None, at_ms=AT_MS):
-    return PreviewWorker(MemoryPreviews(), registry or MemoryRegistry(), runs, lambda: at_ms)
+    return PreviewWorker(MemoryPreviews(), registry or MemoryRegistry(), runs, lambda: at_ms, 60_000)
 
 
 def ask(made, id="p1", text=TEXT, at_ms=AT_MS):
