@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tagging.definition import TagDefinition, definition_text, parse_definition
 from tagging.form import HEADER, SOURCES, Condition, Form, FormProblem, Measure, Relation, Window
 from tagging.form_words import LONGEST_TEXT, choice, columns_of, is_number, number, plain_text
 from tagging.kinds import NUMBERS, Kind
+from tagging.problems import TagProblems
 from tagging.windows import DAY, HOUR, default_pane_minutes, window_problems
 
 UNITS = {"minute": 1, "hour": HOUR, "day": DAY}
@@ -24,9 +26,7 @@ def problems_of(form: Form) -> list[FormProblem]:
 
 
 def _problems(form: Form) -> Iterator[FormProblem]:
-    for key in HEADER:
-        if not plain_text(getattr(form, key).strip()):
-            yield FormProblem(key, "is one line of printable characters", getattr(form, key))
+    yield from _header_problems(form)
     if form.source not in SOURCES:
         yield FormProblem("source", "is no source with users", form.source, list(SOURCES))
         return
@@ -38,6 +38,26 @@ def _problems(form: Form) -> Iterator[FormProblem]:
     if form.window:
         yield from _window_problems(form.window)
     yield from _band_problems(form)
+
+
+def _header_problems(form: Form) -> Iterator[FormProblem]:
+    given = {key: getattr(form, key).strip() for key in HEADER}
+    for key, value in given.items():
+        if not value:
+            yield FormProblem(key, "is missing")
+        elif not value.isprintable():
+            yield FormProblem(key, "is one line of printable characters", value)
+    # The rest of the rules is the definition's own. What was told already must not break its lines.
+    lines = {key: value if value.isprintable() else "" for key, value in given.items()}
+    header = TagDefinition(**lines, value_type="string", sql="SELECT")
+    try:
+        parse_definition(definition_text(header))
+    except TagProblems as error:
+        keys = ("name", "title", "description", "type", "dimension", "owner")
+        for found in error.problems:
+            key = keys[found.line - 1]
+            if lines[key]:
+                yield FormProblem(key, found.message, allowed=found.suggestion or None)
 
 
 def _measure_problems(form: Form) -> Iterator[FormProblem]:

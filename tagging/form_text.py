@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from tagging.definition import TagDefinition, definition_text, parse_definition
+from tagging.definition import TagDefinition, definition_text
 from tagging.dialect import TagSql
-from tagging.form import HEADER, Condition, Form, FormProblem, FormProblems, Measure, Relation
+from tagging.form import HEADER, Condition, Form, FormProblems, Measure, Relation
 from tagging.form_rules import problems_of
 from tagging.form_words import column_of, columns_of, is_filled, literal
 from tagging.kinds import Kind
-from tagging.problems import TagProblems
 
 _NUMERIC_MEASURES = {
     Measure.SUM: exp.Sum,
@@ -27,19 +26,8 @@ def write(form: Form) -> str:
     problems = problems_of(form)
     if problems:
         raise FormProblems(problems)
-    text = definition_text(
-        TagDefinition(
-            **{key: getattr(form, key).strip() for key in HEADER}, value_type=_value_type(form), sql=_select(form)
-        )
-    )
-    try:
-        parse_definition(text)
-    except TagProblems as error:
-        keys = ("name", "title", "description", "type", "dimension", "owner")
-        raise FormProblems(
-            [FormProblem(keys[found.line - 1], found.message, allowed=found.suggestion) for found in error.problems]
-        ) from error
-    return text
+    header = {key: getattr(form, key).strip() for key in HEADER}
+    return definition_text(TagDefinition(**header, value_type=_value_type(form), sql=_select(form)))
 
 
 def _value_type(form: Form) -> str:

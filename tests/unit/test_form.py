@@ -128,5 +128,6 @@ def test_what_is_wrong_is_told_with_its_place_in_the_form(change, path):
 
 def test_every_problem_is_told_at_once():
     with pytest.raises(FormProblems) as refused:
-        write(replace(HEAT, title="", column="x", window=Window(0, "day")))
-    assert [problem.path for problem in refused.value.problems] == ["title", "column", "window.length"]
+        write(replace(HEAT, title="", name="No", owner="a\nb", column="x", window=Window(0, "day")))
+    found = [problem.path for problem in refused.value.problems]
+    assert found == ["title", "owner", "name", "column", "window.length"]
