@@ -20,6 +20,8 @@ from api import (
     overview,
     pages,
     past,
+    tag_previews,
+    tag_versions,
     tags,
     users,
     why,
@@ -69,7 +71,9 @@ def create_app(
     errors.register(app)
     wire.register(app)
     app.register_api(users.blueprint(stores, clock))
-    app.register_api(tags.blueprint(stores.registry, stores.statistics, stores.users))
+    tag_routes = tags.blueprint(stores.registry, stores.statistics, stores.users)
+    for routes in (*tag_versions.blueprints(tag_routes, stores, clock), tag_previews.blueprint(stores, clock)):
+        app.register_api(routes)
     app.register_api(events.blueprint(stores.events, settings.api, clock, meters))
     app.register_api(health.blueprint(stores.checks))
     app.register_api(overview.blueprint(stores))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from api.publishing_ports import Publishing
     from api.user_history import UserHistory
     from stores.bitmaps import Generation
     from tagging.behaviour import Query
@@ -294,3 +295,4 @@ class Stores:
     history: UserHistory
     behaviour: BehaviourCharts
     checks: Sequence[Check] = field(default_factory=tuple)
+    publishing: Publishing = field(kw_only=True)

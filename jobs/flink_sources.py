@@ -7,9 +7,9 @@ from string import Template
 
 import sql
 from stores.settings import Kafka, Settings
-from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, cdc_topic, tag_topic
+from tagging.names import consumer_group, source_topic
 from tagging.sources import CATALOG, Source
-from tagging.tag_reads import TagRead, parse_tag_source
+from tagging.tag_reads import TagRead
 
 EndOffsets = Mapping[str, Mapping[int, int]]
 """topic -> partition -> the first offset that is not read. What bounds a batch run: the barrier."""
@@ -53,16 +53,12 @@ def _jaas(text: str) -> str:
 
 def topic_of(source: str, settings: Settings) -> str:
     """The topic behind a source (or the clock, or a tag version that is read)."""
-    if source == "clock":
-        return CLOCK_TOPIC
-    if tag := parse_tag_source(source):
-        return tag_topic(*tag)
-    return EVENTS_TOPIC if source == EVENTS else cdc_topic(source, settings.mysql.shop_database)
+    return source_topic(source, settings.mysql.shop_database)
 
 
 def group_of(job: str, source: str) -> str:
     """The consumer group under which a job commits its place in a source, at each checkpoint."""
-    return f"tagstream.{job}.{source}"
+    return consumer_group(job, source)
 
 
 def source_statements(

@@ -23,6 +23,7 @@ from api.ports import (
     ValueCount,
 )
 from tagging.definition import TagDefinition
+from tests.fakes.memory_publishing import MemoryPublishing
 
 
 class Breakable:
@@ -242,6 +243,7 @@ class World:
     history: Any
     behaviour: Any
     checks: list[Check] = field(default_factory=list)
+    publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
 
     def stores(self) -> Stores:
         """As the application takes them."""
@@ -260,6 +262,7 @@ class World:
             self.history,
             self.behaviour,
             self.checks,
+            publishing=self.publishing.port(),
         )
 
 

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from api import create_app
 from stores.settings import Api, Settings
 from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
+from tests.openapi_publishing import PUBLISHING
 
 FORMATS = FormatChecker([])
 EVENT = {"user_id": "u1", "event_type": "cart"}
@@ -210,6 +211,7 @@ ASKED = [
     Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
     Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
     Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
+    *(Asked(*given) for given in PUBLISHING),
     *_crowd_reads("read_portrait", f"{VIP}/portrait", f"{VIP}/portrait?base=NO", ("crowd_users", "portrait")),
 ]
 NEVER = {

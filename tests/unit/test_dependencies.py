@@ -190,7 +190,7 @@ def test_a_version_that_another_tag_reads_outlives_its_rollback_window_and_is_st
     assert (action.step, action.version) == (Step.SUBMIT, 1)
     moved = [tag("base", old, new), tag("middle", version("middle", 1, read("base", 2)))]
     [action] = next_actions(moved, running, 1_000, POLICY)
-    assert (action.step, action.tag, action.version) == (Step.STOP, "base", 1)
+    assert (action.step, action.tag, action.version) == (Step.CLEAN, "base", 1)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_version_that_somebody_wrote_past_the_checks_fails_with_the_cause_befo
     world = World()
     world.save(tag("base", base), [])
     world.save(tag("middle", version("middle", 1, read("base"), status=Status.BUILDING)), [])
-    controller = Controller(world, world, world, lambda: 1, POLICY)
+    controller = Controller(world, world, world, world, lambda: 1, POLICY)
     for _ in range(3):
         controller.run_round()
     failed = world.tag("middle").version(1)

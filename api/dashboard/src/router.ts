@@ -13,6 +13,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/tags', name: 'tags', component: () => import('./pages/TagsPage.vue'), meta: { title: 'nav.tags', section: 'tags' } },
   { path: '/tags/:name', name: 'tag', component: () => import('./pages/TagPage.vue'), props: true, meta: { title: 'nav.tags', section: 'tags' } },
   { path: '/lineage', name: 'lineage', component: () => import('./pages/LineagePage.vue'), meta: { title: 'lineage.title', section: 'tags' } },
+  { path: '/tags/:name/edit', name: 'tag-editor', component: () => import('./pages/TagEditorPage.vue'), props: true, meta: { title: 'nav.tags', section: 'tags' } },
   { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue'), meta: { title: 'nav.users', section: 'users' } },
   { path: '/users/:id', name: 'user', component: () => import('./pages/UserPage.vue'), props: true, meta: { title: 'nav.users', section: 'users' } },
   { path: '/crowds', name: 'crowds', component: () => import('./pages/CrowdsPage.vue'), meta: { title: 'nav.crowds', section: 'crowds' } },
