@@ -8,6 +8,8 @@ from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 
 from api import crowd_portrait, crowds, errors, events, health, observed, overview, pages, tags, users, wire
+from api.access.declared import public
+from api.access.wiring import Door
 from api.documented import document
 from api.ports import Stores
 from api.times import Clock, now_ms
@@ -29,7 +31,7 @@ def create_app(
 ) -> Flask:
     """The application. Without `settings` they are loaded; without `stores` the real ones are used, connected at need.
 
-    Raises what `stores.settings.load` raises.
+    Raises what `stores.settings.load` raises, and OpenToTheWorld for open access at an address that others reach.
     """
     settings = settings or load()
     if stores is None:
@@ -51,6 +53,8 @@ def create_app(
     observed.register(app, meters)
     errors.register(app)
     wire.register(app)
+    door = Door(settings, stores.access, clock)
+    door.register(app)
     app.register_api(users.blueprint(stores, clock))
     app.register_api(tags.blueprint(stores.registry, stores.statistics, stores.users))
     app.register_api(events.blueprint(stores.events, settings.api, clock, meters))
@@ -61,7 +65,8 @@ def create_app(
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")
+    @public
     def openapi() -> Response:
-        return app.json.response(document(app))
+        return app.json.response(door.describe(document(app), app))
 
     return app

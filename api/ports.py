@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from stores.access.ports import Access
     from stores.bitmaps import Generation
     from tagging.crowds import Rule
     from tagging.definition import TagDefinition
@@ -279,4 +280,5 @@ class Stores:
     jobs: FlinkJobs
     crowds: SavedCrowds
     crowd_users: CrowdUsers
+    access: Access
     checks: Sequence[Check] = field(default_factory=tuple)

@@ -16,11 +16,13 @@ VALUE_TYPES: Mapping[str, str] = MappingProxyType(
 """A tag's type -> the Flink type of its values."""
 
 DIMENSIONS = ("basic", "purchasing_power", "behaviour", "interest", "psychology", "social", "risk")
+SENSITIVITIES = ("public", "personal", "restricted")
+"""Who sees a tag's values: see `tagging.access.may_see`."""
 LONGEST_HEADER_VALUE = 500
 
 _HEADER = re.compile(r"--[ \t]*([A-Za-z_]+)[ \t]*:(.*)")
 _REQUIRED = ("name", "title", "description", "type", "dimension", "owner")
-_KEYS = (*_REQUIRED, "version")
+_KEYS = (*_REQUIRED, "version", "sensitivity")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class TagDefinition:
     owner: str
     sql: str
     version: int = 1
+    sensitivity: str = "public"
     first_line: int = field(default=1, compare=False)
 
     @property
@@ -88,6 +91,7 @@ def parse_definition(text: str, origin: str = "") -> TagDefinition:
         owner=values["owner"],
         sql="\n".join(rest[blank:]).rstrip(),
         version=int(values.get("version", "1")),
+        sensitivity=values.get("sensitivity", "public"),
         first_line=last + 1 + (blank or 0),
     )
 
@@ -103,6 +107,8 @@ def _value_problems(key: str, value: str, line: int) -> list[Problem]:
         return [Problem(line, 1, f"unknown type {value!r}", did_you_mean(value, VALUE_TYPES))]
     if key == "dimension" and value not in DIMENSIONS:
         return [Problem(line, 1, f"unknown dimension {value!r}", did_you_mean(value, DIMENSIONS))]
+    if key == "sensitivity" and value not in SENSITIVITIES:
+        return [Problem(line, 1, f"unknown sensitivity {value!r}", did_you_mean(value, SENSITIVITIES))]
     if key == "version" and not re.fullmatch(r"[1-9][0-9]{0,5}", value):
         return [Problem(line, 1, f"{value!r} is not a version", "a whole number from 1 on")]
     return []
@@ -120,4 +126,6 @@ def definition_text(definition: TagDefinition) -> str:
     }
     if definition.version != 1:
         header["version"] = str(definition.version)
+    if definition.sensitivity != "public":
+        header["sensitivity"] = definition.sensitivity
     return "".join(f"-- {key}: {value}\n" for key, value in header.items()) + f"\n{definition.sql}\n"

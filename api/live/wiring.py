@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.live.access import MySQLAccess
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
 from api.live.crowds import ClickHouseCrowds, MySQLCrowds
@@ -43,5 +44,6 @@ def live_stores(settings: Settings) -> Stores:
         jobs=jobs,
         crowds=MySQLCrowds(settings),
         crowd_users=ClickHouseCrowds(settings),
+        access=MySQLAccess(settings, ANSWER_SECONDS),
         checks=checks,
     )

@@ -233,6 +233,7 @@ class World:
     jobs: Fixed
     crowds: Any
     crowd_users: Any
+    access: Any
     checks: list[Check] = field(default_factory=list)
 
     def stores(self) -> Stores:
@@ -249,6 +250,7 @@ class World:
             self.jobs,
             self.crowds,
             self.crowd_users,
+            self.access,
             self.checks,
         )
 
@@ -258,6 +260,7 @@ AT_MS = 1_790_000_000_000
 
 def seeded(users: int = 5) -> World:
     """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
+    from tests.fakes.memory_access import MemoryAccess
     from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
 
     rows = []
@@ -286,5 +289,6 @@ def seeded(users: int = 5) -> World:
         jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
         crowds=MemoryCrowds(),
         crowd_users=MemoryCrowdUsers(known, statistics),
+        access=MemoryAccess(),
         checks=[FixedCheck("kafka", [Finding("kafka", "ok", "4 topics")], essential=True)],
     )
