@@ -38,5 +38,13 @@ def describe(document: dict[str, Any], app: Flask, cookie: str) -> dict[str, Any
             lines = [operation["description"], f"For: {', '.join(rule.in_order())}."]
             operation["description"] = "\n\n".join(filter(None, lines))
             for status, response in failing(401, 403, 429, 503).items():
-                operation["responses"].setdefault(str(status), response)
+                _add(operation["responses"], str(status), response)
     return document
+
+
+def _add(responses: dict[str, Any], status: str, refusal: dict[str, Any]) -> None:
+    known = responses.setdefault(status, refusal)
+    schema, other = (found["content"]["application/json"]["schema"] for found in (known, refusal))
+    if schema != other:
+        # The route answers with this status too, and means something else by it.
+        known["content"]["application/json"]["schema"] = {"anyOf": [schema, other]}

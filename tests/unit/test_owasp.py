@@ -125,12 +125,14 @@ def test_api2_broken_authentication_a_key_ends_by_time_and_by_being_revoked():
 
 def test_api2_broken_authentication_another_site_cannot_use_a_browsers_session():
     access = guarded()
-    browser = access.browser(Role.EDITOR)
+    access.user(Role.EDITOR, "ann")
+    client = access.client()
+    assert sign_in(client, "ann").status_code == 200
     for forged in ({}, {"X-CSRF-Token": "0" * 64}, {"X-CSRF-Token": ""}):
-        answer = browser.client.post("/api/v1/crowds", json=CROWD, headers=forged)
+        answer = client.post("/api/v1/crowds", json=CROWD, headers=forged)
         assert code(answer) == (403, "csrf_token_wrong")
     assert access.world.crowds.all() == {}
-    cookie = browser.client.get_cookie("__Host-tagstream")
+    cookie = client.get_cookie("__Host-tagstream")
     assert (cookie.http_only, cookie.same_site, cookie.secure, cookie.path) == (True, "Lax", True, "/")
 
 
