@@ -110,7 +110,9 @@ class Api(BaseModel):
     session_hours: float = Field(12, gt=0)
     trusted_proxies: int = Field(0, ge=0)
     requests_per_minute: int = Field(6_000, ge=1, description="Of one user or API key")
-    refusals_per_minute: int = Field(30, ge=1, description="Wrong passwords, sessions and keys from one address")
+    refusals_per_minute: int = Field(
+        30, ge=1, description="Failed sign-ins from one address; wrong sessions and keys likewise"
+    )
     guesses_per_quarter_hour: int = Field(10, ge=1, description="Wrong passwords for one name")
     limits_storage: str = Field("memory://", description="Where `limits` counts; redis://... for several processes")
     oidc: Oidc = Oidc()

@@ -32,11 +32,9 @@ class Identity:
         token = request.cookies.get(self.cookie)
         if header is None and not token:
             return None
-        client = request.remote_addr or ""
-        self._throttle.admit(client)
         actor = self._by_key(header) if header is not None else self._by_session(token or "")
         if actor is None:
-            self._throttle.wrong(client)
+            self._throttle.wrong_proof(request.remote_addr or "")
             if header is not None:
                 raise signed_out("key_refused", "This API key opens nothing: it is wrong, expired, or was revoked")
             raise signed_out("session_ended", "This session has ended; sign in again")

@@ -50,7 +50,7 @@ def blueprint(api: Api, accounts: Accounts, identity: Identity, throttle: Thrott
     @public
     def begin_sign_in() -> Response:
         """Go to the identity provider"""
-        throttle.admit(request.remote_addr or "")
+        throttle.admit_login(request.remote_addr or "")
         new = Begun(new_token(), new_token(), secrets.token_urlsafe(64))
         response = redirect(provider.address(new))
         kept = f"{new.state}.{new.nonce}.{new.verifier}"
@@ -65,7 +65,7 @@ def blueprint(api: Api, accounts: Accounts, identity: Identity, throttle: Thrott
     def finish_sign_in(query: CallbackQuery) -> Response:
         """Come back from the identity provider, signed in or with the reason why not"""
         client = request.remote_addr or ""
-        throttle.admit(client)
+        throttle.admit_login(client)
         known = begun()
         if known is None or not same(query.state, known.state):
             return failed(client, "oidc_expired", "the answer belongs to no sign-in of this browser")
@@ -84,7 +84,7 @@ def blueprint(api: Api, accounts: Accounts, identity: Identity, throttle: Thrott
         return forgetting(identity.keep(redirect("/"), token, session))
 
     def failed(client: str, code: str, reason: str) -> Response:
-        throttle.wrong(client)
+        throttle.wrong_login(client)
         log.warning("sign_in_refused", code=code, reason=reason)
         return forgetting(redirect(f"/login?{urlencode({'problem': code})}"))
 

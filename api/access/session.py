@@ -104,10 +104,10 @@ def blueprint(api: Api, accounts: Accounts, identity: Identity, throttle: Thrott
     def sign_in(body: LoginIn) -> Response:
         """Sign in with name and password; the answer sets the session's cookie"""
         client = request.remote_addr or ""
-        throttle.admit(client, body.name)
+        throttle.admit_login(client, body.name)
         user = accounts.login(caller(), body.name, body.password)
         if user is None:
-            throttle.wrong(client, body.name)
+            throttle.wrong_login(client, body.name)
             raise signed_out("login_refused", "Name or password is wrong, or the user is disabled")
         token, session = accounts.open_session(caller(user.name, user.role), user, api.session_hours)
         actor = identity.of(token, session, user)

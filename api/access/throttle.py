@@ -20,6 +20,7 @@ class Throttle:
         self._limiter = FixedWindowRateLimiter(storage_from_string(api.limits_storage))
         self._requests = RateLimitItemPerMinute(api.requests_per_minute, namespace="requests")
         self._refusals = RateLimitItemPerMinute(api.refusals_per_minute, namespace="refusals")
+        self._logins = RateLimitItemPerMinute(api.refusals_per_minute, namespace="logins")
         self._guesses = RateLimitItemPerMinute(api.guesses_per_quarter_hour, 15, namespace="guesses")
 
     def request(self, kind: str, name: str) -> None:
@@ -27,16 +28,21 @@ class Throttle:
         if not self._limiter.hit(self._requests, kind, name):
             raise self._refused(self._requests, kind, name)
 
-    def admit(self, client: str, name: str | None = None) -> None:
-        """Before looking at what somebody says they are: too many have been wrong from here, or for this name."""
-        if not self._limiter.test(self._refusals, client):
+    def wrong_proof(self, client: str) -> None:
+        """A session or key from this address was wrong. It shuts out no right one from there: nobody guesses those."""
+        if not self._limiter.hit(self._refusals, client):
             raise self._refused(self._refusals, client)
+
+    def admit_login(self, client: str, name: str | None = None) -> None:
+        """Before looking at a password: too many have been wrong from this address, or for this name."""
+        if not self._limiter.test(self._logins, client):
+            raise self._refused(self._logins, client)
         if name is not None and not self._limiter.test(self._guesses, name):
             raise self._refused(self._guesses, name)
 
-    def wrong(self, client: str, name: str | None = None) -> None:
-        """What somebody said they are was wrong."""
-        self._limiter.hit(self._refusals, client)
+    def wrong_login(self, client: str, name: str | None = None) -> None:
+        """Signing in failed."""
+        self._limiter.hit(self._logins, client)
         if name is not None:
             self._limiter.hit(self._guesses, name)
 

@@ -17,6 +17,7 @@ USERS, KEYS, AUDIT, SESSION = "/access/users", "/access/keys", "/access/audit", 
 EVE = {"name": "eve", "role": "viewer", "password": PASSWORD}
 KEY = {"name": "shop", "role": "service"}
 LOGIN = {"name": "admin", "password": PASSWORD}
+WRONG = {"Authorization": "Bearer x"}
 ALWAYS_GUARDED = {401, 403, 429, 503}
 
 
@@ -49,8 +50,10 @@ def _eve(access: Guarded) -> None:
 
 
 def _guesses(access: Guarded) -> None:
+    client = access.client()
     for _ in range(4):
-        access.client().get("/api/v1/tags", headers={"Authorization": "Bearer x"})
+        client.get("/api/v1/tags", headers=WRONG)
+        client.post("/api/v1/session", json={"name": "nobody", "password": "wrong"})
 
 
 def _body(name: str, method: str, path: str, success: int, body: Any, call: str) -> list[Asked]:
@@ -67,7 +70,7 @@ def _body(name: str, method: str, path: str, success: int, body: Any, call: str)
 
 ASKED = [
     Asked("read_session", 200, SESSION),
-    Asked("read_session", 429, SESSION, request={"headers": {"Authorization": "Bearer x"}}, before=_guesses),
+    Asked("read_session", 429, SESSION, request={"headers": WRONG}, before=_guesses),
     Asked("read_session", 500, SESSION, before=_raises("session")),
     Asked("read_session", 503, SESSION, before=_away),
     *_body("sign_in", "POST", SESSION, 200, LOGIN, "user"),
@@ -76,7 +79,7 @@ ASKED = [
     Asked("sign_in", 503, SESSION, "POST", _json(LOGIN), _away),
     Asked("sign_out", 204, SESSION, "DELETE"),
     Asked("sign_out", 403, SESSION, "DELETE", {"headers": {"X-CSRF-Token": "forged"}}),
-    Asked("sign_out", 429, SESSION, "DELETE", before=_guesses),
+    Asked("sign_out", 429, SESSION, "DELETE", {"headers": WRONG}, _guesses),
     Asked("sign_out", 500, SESSION, "DELETE", before=_raises("end_session")),
     Asked("sign_out", 503, SESSION, "DELETE", before=_away),
     Asked("begin_sign_in", 429, "/session/oidc", before=_guesses),
