@@ -8,18 +8,21 @@ from flask import Response, g, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.access.actor import LOCAL, NOBODY, Actor
-from api.access.declared import public
+from api.access.actor import LOCAL, NOBODY, Actor, by, current_actor
+from api.access.declared import public, requires
 from api.access.identity import Identity, signed_out
+from api.access.managing import refusals
 from api.access.throttle import Throttle
 from api.documented import Iso, documented, noun
+from api.errors import ApiError
 from api.times import iso_or_none
 from api.wire import reply
 from stores.access.accounts import Accounts, By
 from stores.settings import Api
-from tagging.access import MAX_PASSWORD, Role
+from tagging.access import MAX_PASSWORD, MIN_PASSWORD, Role
 
 NOTHING = {"description": "Signed out"}
+CHANGED = {"description": "Changed; sign in again"}
 
 
 class LoginIn(BaseModel):
@@ -29,6 +32,15 @@ class LoginIn(BaseModel):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=63)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
+
+
+class PasswordIn(BaseModel):
+    """Another password for whoever is signed in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old_password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
+    new_password: Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
 
 
 class ActorOut(BaseModel):
@@ -87,7 +99,7 @@ def blueprint(api: Api, accounts: Accounts, identity: Identity, throttle: Thrott
     routes = noun("session")
 
     def require_json() -> None:
-        if request.method == "POST":
+        if request.method in ("POST", "PUT"):
             request.get_json()
 
     routes.before_request(require_json)
@@ -123,6 +135,19 @@ def blueprint(api: Api, accounts: Accounts, identity: Identity, throttle: Thrott
             token = identity.token()
             if actor.kind == "user" and token:
                 accounts.close_session(caller(actor.name, actor.role), token)
+        return identity.forget(Response(status=204))
+
+    @routes.put("/password", responses=documented({204: CHANGED}, 400, 413, 415, 503))
+    @requires(Role.VIEWER, audited=False)
+    def change_password(body: PasswordIn) -> Response:
+        """Give oneself another password; signs one out everywhere, here too"""
+        client, actor = request.remote_addr or "", current_actor()
+        throttle.admit_login(client, actor.name)
+        if actor.kind != "user" or accounts.login(by(), actor.name, body.old_password) is None:
+            throttle.wrong_login(client, actor.name)
+            raise ApiError(403, "password_refused", "This is not the password of whoever is signed in")
+        with refusals():
+            accounts.change_user(by(), actor.name, password=body.new_password)
         return identity.forget(Response(status=204))
 
     return routes

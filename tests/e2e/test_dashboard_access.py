@@ -134,6 +134,19 @@ def test_an_admin_adds_a_user_and_a_key_and_reads_who_did_it(site, access):
     site.expect_text("[data-test=audit-panel]", "Nothing was recorded")
 
 
+def test_a_person_changes_the_own_password_and_signs_in_with_it(site, access):
+    access.user(Role.VIEWER, "ann")
+    site.open("/settings")
+    sign_in(site, "ann")
+    site.find("[data-test=old-password]").send_keys(PASSWORD)
+    site.find("[data-test=new-password]").send_keys("another good password")
+    shoot(site, "own_password")
+    site.click("[data-test=change-password]")
+    site.expect_text("h1", "Sign in")
+    sign_in(site, "ann", "another good password")
+    site.expect_text("[data-test=who-am-i]", "ann")
+
+
 def test_a_session_that_ends_is_said_to_have_ended_and_the_page_stays(site, access):
     access.user(Role.VIEWER, "ann")
     site.open("/users/u1")

@@ -17,6 +17,7 @@ USERS, KEYS, AUDIT, SESSION = "/access/users", "/access/keys", "/access/audit", 
 EVE = {"name": "eve", "role": "viewer", "password": PASSWORD}
 KEY = {"name": "shop", "role": "service"}
 LOGIN = {"name": "admin", "password": PASSWORD}
+PASSWORDS = {"old_password": PASSWORD, "new_password": "another good password"}
 WRONG = {"Authorization": "Bearer x"}
 ALWAYS_GUARDED = {401, 403, 429, 503}
 
@@ -82,6 +83,7 @@ ASKED = [
     Asked("sign_out", 429, SESSION, "DELETE", {"headers": WRONG}, _guesses),
     Asked("sign_out", 500, SESSION, "DELETE", before=_raises("end_session")),
     Asked("sign_out", 503, SESSION, "DELETE", before=_away),
+    *_body("change_password", "PUT", f"{SESSION}/password", 204, PASSWORDS, "change_user"),
     Asked("begin_sign_in", 429, "/session/oidc", before=_guesses),
     Asked("begin_sign_in", 503, "/session/oidc"),
     Asked("finish_sign_in", 302, "/session/oidc/callback"),

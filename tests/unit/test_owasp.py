@@ -113,6 +113,24 @@ def test_api2_broken_authentication_a_session_ends_by_time_sign_out_password_and
     assert code(browser.send("GET", "/tags")) == (401, "session_ended")
 
 
+def test_api2_broken_authentication_a_password_is_changed_by_who_knows_it_and_signs_out_everywhere():
+    access = guarded(guesses_per_quarter_hour=2)
+    browser, other = access.browser(Role.VIEWER, "ann"), access.client()
+    assert sign_in(other, "ann").status_code == 200
+    change = {"old_password": PASSWORD, "new_password": "another good password"}
+    assert code(browser.send("PUT", "/session/password", json=change | {"old_password": "guess"})) == (
+        403,
+        "password_refused",
+    )
+    weak = browser.send("PUT", "/session/password", json=change | {"new_password": "short"})
+    assert weak.status_code == 422 and "short" not in weak.text.replace("String should have at least", "")
+    assert browser.send("PUT", "/session/password", json=change).status_code == 204
+    assert other.get("/api/v1/tags").status_code == 401
+    assert sign_in(other, "ann", "another good password").status_code == 200
+    key = access.key(Role.VIEWER)
+    assert access.client().put("/api/v1/session/password", json=change, headers=key).status_code == 403
+
+
 def test_api2_broken_authentication_a_key_ends_by_time_and_by_being_revoked():
     access = guarded()
     key = access.key(Role.VIEWER, days=1)

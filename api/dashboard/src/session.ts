@@ -52,14 +52,21 @@ export async function signOut(): Promise<void> {
   if (session.value) show({ ...session.value, actor: null })
 }
 
+/** Ends every session of whoever is signed in, this one too. */
+export async function changePassword(before: string, after: string): Promise<void> {
+  await request('/session/password', { method: 'PUT', body: { old_password: before, new_password: after } })
+  if (session.value) show({ ...session.value, actor: null })
+}
+
 credentials.signedOut = () => {
   if (session.value?.actor?.kind === 'user') ended.value = true
 }
 
-// Signed in again in another tab: this one goes on where it was.
-document.addEventListener('visibilitychange', () => {
-  if (ended.value && !document.hidden) void request<SessionState>('/session').then((state) => state.actor && show(state), () => undefined)
-})
+/** Asks again, for a page whose session ended: somebody may have signed in again in another tab. */
+export async function resumeSession(): Promise<void> {
+  const state = await request<SessionState>('/session').catch(() => null)
+  if (state?.actor) show(state)
+}
 
 /** Whether whoever is signed in may do what this role may. */
 export function can(role: (typeof ROLES)[number]): boolean {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { credentials, request } from '../src/api'
-import { actor, afterSignIn, can, ended, mustSignIn, ROLES, session, signIn, signOut, type Role, type SessionState } from '../src/session'
+import { actor, afterSignIn, can, ended, mustSignIn, resumeSession, ROLES, session, signIn, signOut, type Role, type SessionState } from '../src/session'
 
 const state = (role: Role | null): SessionState => ({
   access: 'required',
@@ -49,6 +49,17 @@ test('a session that ends is said to have ended, and a wrong password is not tha
   expect(ended.value).toBe(false)
   await expect(request('/tags')).rejects.toThrow()
   expect(ended.value).toBe(true)
+})
+
+test('a page whose session ended goes on when somebody signed in again elsewhere', async () => {
+  session.value = state('editor')
+  ended.value = true
+  answering(200, state(null))
+  await resumeSession()
+  expect(ended.value).toBe(true)
+  answering(200, { ...state('editor'), actor: { ...state('editor').actor, csrf_token: 'c6' } })
+  await resumeSession()
+  expect([ended.value, credentials.csrfToken]).toEqual([false, 'c6'])
 })
 
 test('signing out forgets who it was, also where the session had ended', async () => {
