@@ -27,6 +27,8 @@ from api import (
     why,
     wire,
 )
+from api.access.declared import public
+from api.access.wiring import Door
 from api.documented import document
 from api.ports import Stores
 from api.times import Clock, now_ms
@@ -48,7 +50,7 @@ def create_app(
 ) -> Flask:
     """The application. Without `settings` they are loaded; without `stores` the real ones are used, connected at need.
 
-    Raises what `stores.settings.load` raises.
+    Raises what `stores.settings.load` raises, and OpenToTheWorld for open access at an address that others reach.
     """
     settings = settings or load()
     if stores is None:
@@ -70,6 +72,8 @@ def create_app(
     observed.register(app, meters)
     errors.register(app)
     wire.register(app)
+    door = Door(settings, stores.access, clock)
+    door.register(app)
     app.register_api(users.blueprint(stores, clock))
     tag_routes = tags.blueprint(stores.registry, stores.statistics, stores.users)
     for routes in (*tag_versions.blueprints(tag_routes, stores, clock), tag_previews.blueprint(stores, clock)):
@@ -88,7 +92,8 @@ def create_app(
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")
+    @public
     def openapi() -> Response:
-        return app.json.response(document(app))
+        return app.json.response(door.describe(document(app), app))
 
     return app

@@ -8,7 +8,9 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from api import create_app
+from api.access.guard import require_loopback_or_access
 from stores import logs
+from stores.registry.schema import migrate
 from stores.settings import Settings, load
 
 THREADS = 16
@@ -52,9 +54,14 @@ class Server(BaseApplication):
 
 
 def main() -> None:
-    """Serve until SIGTERM. Raises what `stores.settings.load` raises."""
+    """Serve until SIGTERM. Raises what `stores.settings.load` raises, OpenToTheWorld, and MySQLUnavailable."""
     logs.configure()
-    Server(load()).run()
+    settings = load()
+    require_loopback_or_access(settings.api)
+    if settings.api.access == "required":
+        # Nobody could sign in without the tables of access.
+        migrate(settings)
+    Server(settings).run()
 
 
 if __name__ == "__main__":

@@ -8,11 +8,14 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint
 
 from api import behaviour_answers as answers
+from api.access.actor import require_sight
+from api.access.declared import requires
 from api.behaviour_models import EventTypes, Funnel, OfPeriod, Paths, Retention, Sessions, Trends
 from api.documented import documented, noun
 from api.errors import invalid
 from api.ports import Stores
 from api.times import Clock
+from tagging.access import Role
 from tagging.behaviour import FunnelQuery, PathsQuery, Query, RetentionQuery, SessionsQuery, TrendsQuery
 from tagging.behaviour_parameters import days_of
 
@@ -28,6 +31,7 @@ def _version(stores: Stores, query: Any) -> int:
     found = next((tag for tag in stores.registry.tags() if tag.name == name), None)
     if found is None:
         raise invalid("breakdown", "there is no such tag", got=name, allowed="a name that GET /api/v1/tags lists")
+    require_sight([found])
     return found.version
 
 
@@ -52,31 +56,37 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
         return _reply(answer(query, days_of(query.period, now_ms), rows))
 
     @routes.post("/trends", responses=documented({200: Trends}, *_FAILURES))
+    @requires(Role.VIEWER, audited=False)
     def read_trends(body: TrendsQuery) -> Response:
         """How often something was done, and by how many users, by day or week"""
         return ask(body, answers.trends)
 
     @routes.post("/funnel", responses=documented({200: Funnel}, *_FAILURES))
+    @requires(Role.VIEWER, audited=False)
     def read_funnel(body: FunnelQuery) -> Response:
         """How many users took steps in order, and how long it took them"""
         return ask(body, answers.funnel)
 
     @routes.post("/retention", responses=documented({200: Retention}, *_FAILURES))
+    @requires(Role.VIEWER, audited=False)
     def read_retention(body: RetentionQuery) -> Response:
         """How many users did one thing and came back later for another"""
         return ask(body, answers.retention)
 
     @routes.post("/paths", responses=documented({200: Paths}, *_FAILURES))
+    @requires(Role.VIEWER, audited=False)
     def read_paths(body: PathsQuery) -> Response:
         """What came after or before an event in the same session"""
         return ask(body, answers.paths)
 
     @routes.post("/sessions", responses=documented({200: Sessions}, *_FAILURES))
+    @requires(Role.VIEWER, audited=False)
     def read_sessions(body: SessionsQuery) -> Response:
         """How many sessions there were, how long, and with how many events"""
         return ask(body, answers.sessions)
 
     @routes.get("/event-types", responses=documented({200: EventTypes}, 503))
+    @requires(Role.VIEWER)
     def list_event_types() -> Response:
         """The types of events that there are"""
         found = EventTypes(items=list(stores.behaviour.event_types(MAX_EVENT_TYPES)))

@@ -8,12 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from api.access.actor import require_sight
 from api.errors import ApiError, Problem, refusal
 from api.ports import Stores
 from tagging.crowd_normal import expand, fingerprint
 from tagging.crowd_parsing import CrowdProblem, CrowdProblems, parse
 from tagging.crowd_sentence import sentence
-from tagging.crowds import Rule
+from tagging.crowds import Rule, tags_in
 from tagging.definition import TagDefinition
 from tagging.saved_crowds import MAX_CROWDS, CrowdChanged, CrowdExists, CrowdMissing, SavedCrowd, TooManyCrowds
 
@@ -80,6 +81,11 @@ class Book:
         """A rule with the crowds that it names in place of their names. Raises CrowdProblems."""
         return expand(rule, _Rules(self), within)
 
+    def seen(self, expanded: Rule) -> Rule:
+        """The same rule. Raises ApiError where its users would tell values that are not for whoever asks."""
+        require_sight(self.tags[name] for name in sorted(tags_in(expanded)) if name in self.tags)
+        return expanded
+
     def find(self, name: str) -> SavedCrowd:
         """A crowd by name. Raises ApiError."""
         if name not in self.crowds:
@@ -90,7 +96,7 @@ class Book:
         """A saved crowd's rule, expanded. Raises ApiError, for a rule whose tag is gone as well."""
         saved = self.find(name)
         with refusals(name):
-            return self.expanded(self.read(saved.rule, f"crowds.{name}.rule"), (name,))
+            return self.seen(self.expanded(self.read(saved.rule, f"crowds.{name}.rule"), (name,)))
 
     def sentence(self, rule: Rule) -> Sentence:
         """A rule in words."""

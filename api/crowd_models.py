@@ -79,6 +79,8 @@ class CrowdSummary(BaseModel):
     sentence: Sentence | None = Field(description="null where the rule no longer fits the tags and crowds there are")
     problem: str | None = Field(description="Why it does not")
     fingerprint: str
+    owner: str = Field(description="Who saved it first; empty for one that was saved before crowds had owners")
+    changeable: bool = Field(description="Whoever asks may change and remove it: the owner, approvers and admins may")
     updated_at: Iso
 
 

@@ -9,11 +9,14 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access.actor import sees
+from api.access.declared import requires
 from api.crowd_book import Book, Counted
 from api.crowd_models import CrowdPath, Name
 from api.documented import Value, ValueType, documented, noun
 from api.ports import Stores
 from api.wire import reply
+from tagging.access import Role
 from tagging.crowds import EVERYONE
 from tagging.statistics import Counts, compare
 
@@ -82,6 +85,7 @@ def portrait(stores: Stores, name: str, base_name: str | None) -> Portrait:
         )
         for row in rows
     ]
+    seen = [(row, found) for row, found in zip(rows, compare(counts), strict=True) if sees(book.tags[row["tag"]])]
     items = [
         PortraitValue(
             **_of(book, row),
@@ -95,7 +99,7 @@ def portrait(stores: Stores, name: str, base_name: str | None) -> Portrait:
             significant=found.adjusted is not None and found.adjusted <= LEVEL,
             small=found.small,
         )
-        for row, found in zip(rows, compare(counts), strict=True)
+        for row, found in seen
     ]
     return Portrait(
         crowd=name,
@@ -129,6 +133,7 @@ def blueprint(stores: Stores) -> APIBlueprint:
     routes.name = "crowd_portrait"
 
     @routes.get("/<name>/portrait", responses=documented({200: Portrait}, 404, 503))
+    @requires(Role.VIEWER)
     def read_portrait(path: CrowdPath, query: PortraitQuery) -> Response:
         """How often each value of each tag occurs in a crowd and in a base, and what that tells"""
         return reply(portrait(stores, path.name, query.base))

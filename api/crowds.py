@@ -12,6 +12,9 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 
 from api import cursor
+from api.access.actor import changes, current_actor
+from api.access.declared import requires
+from api.access.guard import note
 from api.crowd_book import Book, refusals
 from api.crowd_models import (
     CrowdChange,
@@ -32,6 +35,7 @@ from api.ports import Stores
 from api.preconditions import require_json, revision_read
 from api.times import iso
 from api.wire import reply
+from tagging.access import Role
 from tagging.crowd_parsing import CrowdProblems
 from tagging.crowds import EVERYONE, Rule, crowds_in
 from tagging.saved_crowds import CrowdText, SavedCrowd
@@ -54,7 +58,7 @@ class Crowds:
         book = Book.open(self._stores)
         with refusals(""):
             rule = book.read(written)
-            expanded = book.expanded(rule)
+            expanded = book.seen(book.expanded(rule))
         newest = self._stores.crowd_users.newest()
         return Estimate(
             users=self._stores.crowd_users.count(expanded, book.versions, newest.number),
@@ -81,11 +85,13 @@ class Crowds:
         with refusals(name):
             book = Book.open(self._stores)
             rule = book.read(change.rule)
-            text = CrowdText(name, change.title, change.rule, book.fingerprint(rule))
+            text = CrowdText(name, change.title, change.rule, book.fingerprint(rule), owner=current_actor().name)
 
             def check(crowds: Any) -> None:
+                if revision is not None:
+                    _require_ownership(crowds[name])
                 present = Book(tags, crowds)
-                present.expanded(present.read(change.rule), (name,))
+                present.seen(present.expanded(present.read(change.rule), (name,)))
 
             saved = self._stores.crowds.put(text, revision, check)
         return _detail(Book.open(self._stores), saved)
@@ -94,6 +100,7 @@ class Crowds:
         """Remove a crowd that no other depends on."""
 
         def check(crowds: Any) -> None:
+            _require_ownership(crowds[name])
             users = _used_by(Book([], crowds), name)
             if users:
                 message = f"The crowd {name} is part of {', '.join(users)}; change those first"
@@ -152,6 +159,12 @@ def _csv(rows: list[tuple[Any, str]]) -> str:
     return text.getvalue()
 
 
+def _require_ownership(saved: SavedCrowd) -> None:
+    if not changes(saved.owner):
+        message = f"The crowd {saved.name} is {saved.owner or 'nobody'}'s: its owner, approvers and admins change it"
+        raise ApiError(403, "not_owner", message)
+
+
 def _names_in(written: Any) -> frozenset[str]:
     """The crowds that a stored rule names, read from its JSON: that rule may no longer fit the tags."""
     if isinstance(written, list):
@@ -179,6 +192,8 @@ def _summary(book: Book, saved: SavedCrowd) -> dict[str, Any]:
         "name": saved.name,
         "title": saved.title,
         "revision": saved.revision,
+        "owner": saved.owner,
+        "changeable": changes(saved.owner),
         "sentence": words,
         "problem": problem,
         "fingerprint": saved.fingerprint,
@@ -208,42 +223,52 @@ def blueprint(stores: Stores) -> APIBlueprint:
     crowds = Crowds(stores)
 
     @routes.post("/estimate", responses=documented({200: Estimate}, 400, 413, 415, 503))
+    @requires(Role.VIEWER, audited=False)
     def estimate_crowd(body: RuleIn) -> Response:
         """How many users a rule takes, and what it says"""
         return reply(crowds.estimate(body.rule))
 
     @routes.get("", responses=documented({200: CrowdList}, 503))
+    @requires(Role.VIEWER)
     def list_crowds() -> Response:
         """All saved crowds"""
         return reply(crowds.list())
 
     @routes.post("", responses=documented({201: CrowdDetail}, 400, 409, 413, 415, 503))
+    @requires(Role.EDITOR)
     def create_crowd(body: CrowdIn) -> Response:
         """Save a crowd"""
+        note(f"{body.name}: {body.title}")
         return _tagged(crowds.put(body.name, body, None), 201)
 
     @routes.get("/<name>", responses=documented({200: CrowdDetail}, 404, 503))
+    @requires(Role.VIEWER)
     def read_crowd(path: CrowdPath) -> Response:
         """One crowd with its rule"""
         return _tagged(crowds.detail(path.name))
 
     @routes.put("/<name>", responses=documented({200: CrowdDetail}, 400, 404, 412, 413, 415, 428, 503))
+    @requires(Role.EDITOR)
     def change_crowd(path: CrowdPath, body: CrowdChange) -> Response:
         """Give a crowd another title and rule; If-Match names the revision that was read"""
+        note(body.title)
         return _tagged(crowds.put(path.name, body, revision_read("crowd")))
 
     @routes.delete("/<name>", responses=documented({204: _NO_CONTENT}, 404, 409, 412, 428, 503))
+    @requires(Role.EDITOR)
     def remove_crowd(path: CrowdPath) -> Response:
         """Remove a crowd; If-Match names the revision that was read"""
         crowds.remove(path.name, revision_read("crowd"))
         return Response(status=204)
 
     @routes.get("/<name>/members", responses=documented({200: CrowdMembers}, 404, 503))
+    @requires(Role.VIEWER)
     def list_crowd_members(path: CrowdPath, query: PageQuery) -> Response:
         """The users of a crowd, page by page"""
         return reply(crowds.members(path.name, query))
 
     @routes.get("/<name>/export", responses=documented({200: _CSV}, 404, 503))
+    @requires(Role.EDITOR)
     def export_crowd(path: CrowdPath) -> Response:
         """All users of a crowd as CSV, as they are at one moment"""
         response = Response(crowds.export(path.name), mimetype="text/csv")

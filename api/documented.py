@@ -20,6 +20,8 @@ _ERROR = {"$ref": f"#/components/schemas/{Error.__name__}"}
 _ALWAYS = (422, 500)
 _MEANING = {
     400: "The body is not JSON",
+    401: "Nobody is signed in, or what was sent to prove it is wrong",
+    403: "Whoever asks may not do this",
     404: "There is no such thing",
     409: "What is stored stands against it",
     412: "It was changed since it was read",
@@ -27,6 +29,7 @@ _MEANING = {
     415: "The body is not sent as JSON",
     428: "Say in If-Match which revision was read",
     422: "Some input is wrong; every problem is listed",
+    429: "Too many requests; Retry-After says when to come again",
     500: "Something failed in the server",
     503: "A store does not answer; try again",
 }
@@ -34,11 +37,15 @@ _MEANING = {
 
 def documented(success: dict[int, type[BaseModel] | dict[str, Any]], *failures: int) -> dict[int, Any]:
     """The responses of a route: its successes, the failures named, and those that any route can have."""
-    failing = {
+    return {**success, **failing(*sorted({*_ALWAYS, *failures} - set(success)))}
+
+
+def failing(*statuses: int) -> dict[int, Any]:
+    """The responses of these failures."""
+    return {
         status: {"description": _MEANING[status], "content": {"application/json": {"schema": _ERROR}}}
-        for status in sorted({*_ALWAYS, *failures} - set(success))
+        for status in statuses
     }
-    return {**success, **failing}
 
 
 def operation_id(*, name: str, path: str, method: str) -> str:

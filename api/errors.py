@@ -132,11 +132,15 @@ def problems_of(error: ValidationError) -> list[Problem]:
         Problem(
             path=path_of(found["loc"]),
             message=_MESSAGES.get(found["type"]) or found["msg"].removeprefix("Value error, "),
-            got=None if found["type"] == "missing" else shortened(found["input"]),
+            got=None if found["type"] == "missing" or _secret(found["loc"]) else shortened(found["input"]),
             allowed=_allowed(found.get("ctx", {})),
         )
         for found in error.errors(include_url=False)
     ]
+
+
+def _secret(location: Iterable[int | str]) -> bool:
+    return any("password" in str(step) for step in location)
 
 
 def _allowed(context: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from werkzeug.exceptions import UnsupportedMediaType
 
+from api.access.declared import requires
 from api.documented import documented, noun
 from api.errors import ApiError, Problem, invalid, refusal, shortened
 from api.observed import Meters
@@ -17,6 +18,7 @@ from api.ports import Delivery, EventLog
 from api.times import Clock, iso, parse_iso
 from api.wire import reply
 from stores.settings import Api
+from tagging.access import Role
 from tagging.events import AHEAD_MS, MAX_ID_LENGTH
 
 EARLIEST_MS = 946_684_800_000
@@ -167,6 +169,7 @@ def blueprint(log: EventLog, limits: Api, clock: Clock, meters: Meters) -> APIBl
     EventsIn = request_model(limits, clock)
 
     @routes.post("", responses=documented({202: Accepted}, 400, 413, 415, 503))
+    @requires(Role.EDITOR, Role.SERVICE, audited=False)
     def write_events(body: EventsIn) -> Response:
         """Write behaviour events to the log
 

@@ -10,11 +10,13 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
+from api.access.declared import public, requires
 from api.bounded import Bounded
 from api.cache import MomentCache
 from api.documented import documented, noun
 from api.ports import Check, Finding, Status, without_credentials
 from api.wire import reply
+from tagging.access import Role
 
 KEPT_SECONDS = 1.0
 GIVE_UP_SECONDS = 3.0
@@ -102,6 +104,7 @@ def blueprint(checks: Sequence[Check]) -> APIBlueprint:
     kept: MomentCache[Health] = MomentCache(KEPT_SECONDS)
 
     @routes.get("", responses=documented({200: Health, 503: Health}))
+    @requires(Role.VIEWER)
     def read_health() -> Response:
         """Each dependency's state, and how far the consumers are behind the log
 
@@ -111,6 +114,7 @@ def blueprint(checks: Sequence[Check]) -> APIBlueprint:
         return reply(health, 503 if health.status == "down" else 200)
 
     @routes.get("/live", responses=documented({200: Alive}))
+    @public
     def read_alive() -> Response:
         """Whether this process answers, whatever the dependencies do"""
         return reply(Alive(status="ok"))

@@ -8,12 +8,14 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access.declared import requires
 from api.documented import documented, noun
 from api.errors import ApiError
 from api.ports import Stores
 from api.tags import TagPath
 from api.wire import reply
 from tagging import lineage
+from tagging.access import Role
 from tagging.lineage import Graph, Kind
 
 MOST_NODES = 2_000
@@ -103,6 +105,7 @@ def blueprint(stores: Stores) -> APIBlueprint:
     routes = noun("lineage")
 
     @routes.get("", responses=documented({200: Lineage}, 503))
+    @requires(Role.VIEWER)
     def read_lineage(query: LineageQuery) -> Response:
         """Every live tag with the columns and tags that it reads, and the crowds that use it"""
         return reply(answer(whole(stores, query.limit)))
@@ -116,6 +119,7 @@ def tag_blueprint(stores: Stores) -> APIBlueprint:
     routes.name = "tag_lineage"
 
     @routes.get("/<name>/lineage", responses=documented({200: Lineage}, 404, 503))
+    @requires(Role.VIEWER)
     def read_tag_lineage(path: TagPath) -> Response:
         """What a tag rests on, down to source columns, and the tags and crowds that rest on it"""
         return reply(around_tag(stores, path.name))

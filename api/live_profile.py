@@ -6,16 +6,18 @@ import hashlib
 from collections.abc import Callable, Iterator
 from threading import BoundedSemaphore, Event
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access.declared import requires
 from api.documented import documented, noun
 from api.errors import ApiError
 from api.ports import Stores, Unavailable
 from api.times import Clock, iso
 from api.users import Profile, UserPath, profile_tags
 from stores import logs
+from tagging.access import Role
 
 LONGEST_SECONDS = 55
 """A stream ends before a proxy would cut it; the browser comes back by itself and says what it has seen."""
@@ -79,6 +81,7 @@ def blueprint(stores: Stores, clock: Clock, wait: Callable[[float], object] | No
     free = BoundedSemaphore(MOST_STREAMS)
 
     @routes.get("/<path:user_id>/live", responses=documented({200: _STREAM}, 404, 503))
+    @requires(Role.VIEWER)
     def stream_profile(path: UserPath, query: LiveQuery) -> Response:
         """A user's profile whenever it changes; Last-Event-ID says which one was seen last"""
         _, _, known = stream.read(path.user_id)
@@ -93,7 +96,9 @@ def blueprint(stores: Stores, clock: Clock, wait: Callable[[float], object] | No
             message = f"{MOST_STREAMS} pages are followed live already; ask for the profile now and then"
             raise ApiError(503, "too_many_streams", message, headers={"Retry-After": "30"})
         seen = request.headers.get("Last-Event-ID")
-        response = Response(stream.events(path.user_id, seen, user_no, query.seconds), mimetype="text/event-stream")
+        response = Response(
+            stream_with_context(stream.events(path.user_id, seen, user_no, query.seconds)), mimetype="text/event-stream"
+        )
         response.headers["X-Accel-Buffering"] = "no"
         response.call_on_close(free.release)
         return response

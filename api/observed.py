@@ -11,7 +11,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import choose_encoder
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from api.access.declared import requires
 from stores import logs
+from tagging.access import Role
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -74,6 +76,7 @@ def register(app: Flask, meters: Meters) -> None:
         return response
 
     @app.route("/metrics")
+    @requires(Role.VIEWER, Role.SERVICE)
     def metrics() -> Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return Response(encode(meters.registry), content_type=content_type)

@@ -9,11 +9,13 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
+from api.access.declared import requires
 from api.cache import MomentCache
 from api.documented import Iso, documented, noun
 from api.ports import Stores, Unavailable
 from api.times import iso, iso_or_none
 from api.wire import reply
+from tagging.access import Role
 
 KEPT_SECONDS = 1.5
 
@@ -62,6 +64,7 @@ def blueprint(stores: Stores) -> APIBlueprint:
     kept: MomentCache[Overview] = MomentCache(KEPT_SECONDS)
 
     @routes.get("", responses=documented({200: Overview}, 503))
+    @requires(Role.VIEWER)
     def read_overview() -> Response:
         """Totals, rates, lag and jobs"""
         return reply(kept.get("overview", lambda: _read(stores)))

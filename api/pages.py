@@ -8,6 +8,7 @@ from flask import Blueprint, Response, send_from_directory
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import PathConverter
 
+from api.access.declared import public
 from api.errors import ApiError
 from api.wire import PAGE_POLICY
 
@@ -39,6 +40,7 @@ def blueprint(built: Path = BUILT) -> Blueprint:
 
     @routes.get("/", defaults={"path": ""})
     @routes.get("/<page:path>")
+    @public
     def page(path: str) -> Response:
         if path and (built / path).is_file():
             return file(path)

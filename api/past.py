@@ -7,6 +7,8 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import cursor
+from api.access.actor import require_sight
+from api.access.declared import requires
 from api.cursor import Cursor
 from api.documented import Iso, Value, documented, noun
 from api.errors import ApiError, invalid
@@ -16,6 +18,7 @@ from api.user_history import NEWEST_PLACE
 from api.users import UserPath
 from api.why import UserTagPath
 from api.wire import reply
+from tagging.access import Role
 
 MAX_PAGE = 200
 _END_OF_TIME = (2**62, "")
@@ -86,6 +89,7 @@ def blueprint(stores: Stores) -> APIBlueprint:
     routes.name = "user_past"
 
     @routes.get("/<path:user_id>/events", responses=documented({200: Timeline}, 503))
+    @requires(Role.VIEWER)
     def list_user_events(path: UserPath, query: PastPage) -> Response:
         """A user's events, the newest first"""
         found = stores.history.events(path.user_id, _timeline_place(query.cursor), query.limit + 1)
@@ -106,11 +110,13 @@ def blueprint(stores: Stores) -> APIBlueprint:
         return reply(Timeline(items=items, next=after))
 
     @routes.get("/<path:user_id>/tags/<tag>/changes", responses=documented({200: TagChanges}, 404, 503))
+    @requires(Role.VIEWER)
     def list_tag_changes(path: UserTagPath, query: PastPage) -> Response:
         """How a user's value of a tag changed, the newest change first"""
         tag = next((tag for tag in stores.registry.tags() if tag.name == path.tag), None)
         if tag is None:
             raise ApiError(404, "tag_not_found", f"There is no live tag {path.tag}; /api/v1/tags lists them")
+        require_sight([tag])
         before = _change_place(query.cursor)
         found = stores.history.changes(path.user_id, tag.name, tag.version, before, query.limit + 1)
         page = found[: query.limit]

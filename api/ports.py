@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     from api.publishing_ports import Publishing
     from api.user_history import UserHistory
+    from stores.access.ports import Access
     from stores.bitmaps import Generation
     from tagging.behaviour import Query
     from tagging.crowds import Rule
@@ -294,5 +295,6 @@ class Stores:
     crowd_users: CrowdUsers
     history: UserHistory
     behaviour: BehaviourCharts
+    access: Access
     checks: Sequence[Check] = field(default_factory=tuple)
     publishing: Publishing = field(kw_only=True)

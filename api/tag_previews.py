@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, StringConstraints
 
+from api.access.declared import requires
 from api.actor import actor
 from api.documented import Iso, Value, ValueType, documented, noun
 from api.errors import ApiError
@@ -18,6 +19,7 @@ from api.tag_texts import TextIn, accepted
 from api.times import Clock, iso, iso_or_none
 from api.wire import reply
 from stores.registry.previews import Preview, State, TooManyPreviews
+from tagging.access import Role
 from tagging.synchronise import file_text
 
 POLL_SECONDS = "1"
@@ -118,6 +120,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     previews = stores.publishing.previews
 
     @routes.post("", responses=documented({202: PreviewAnswer, 200: PreviewAnswer}, 400, 409, 413, 415, 503))
+    @requires(Role.EDITOR)
     def ask_preview(body: TextIn) -> Response:
         """Try a draft on a sample of users; poll where Location says. Takes an Idempotency-Key"""
         text = file_text(accepted(body))
@@ -134,6 +137,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
         return _answer(preview)
 
     @routes.get("/<id>", responses=documented({200: PreviewAnswer, 202: PreviewAnswer}, 404, 503))
+    @requires(Role.EDITOR)
     def read_preview(path: PreviewPath) -> Response:
         """What came of a preview; 202 while it is under way"""
         preview = previews.read(path.id)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api import cursor
+from api.access.actor import require_sight, sees
+from api.access.declared import requires
 from api.cache import MomentCache
 from api.cursor import Cursor
 from api.documented import Iso, Value, ValueType, documented, noun
@@ -18,6 +20,7 @@ from api.errors import ApiError, invalid
 from api.ports import Coverage, Registry, TagStatistics, UserList
 from api.times import iso, iso_or_none
 from api.wire import reply
+from tagging.access import Role
 from tagging.definition import TagDefinition
 
 KEPT_SECONDS = 1.5
@@ -61,6 +64,8 @@ class TagSummary(BaseModel):
     type: ValueType
     owner: str
     version: int = Field(description="The live version")
+    sensitivity: Literal["public", "personal", "restricted"]
+    masked: bool = Field(description="Its values are not for the role of whoever asks")
     users: int = Field(description="How many users have a value")
     coverage: float = Field(ge=0, le=1, description="Their part of all users")
     last_changed_at: Iso | None = Field(description="The newest change of any user's value; null before the first")
@@ -157,6 +162,8 @@ class Tags:
             "type": tag.value_type,
             "owner": tag.owner,
             "version": tag.version,
+            "sensitivity": tag.sensitivity,
+            "masked": not sees(tag),
             "users": covered.users,
             # The two counts are read one after the other, and a user may come in between.
             "coverage": min(1.0, covered.users / users_total) if users_total else 0.0,
@@ -171,7 +178,9 @@ class Tags:
     def detail(self, name: str) -> TagDetail:
         """One tag."""
         tag = self.find(name)
-        distribution, histogram = self._kept.get((name, tag.version), lambda: self._values(tag))
+        distribution, histogram = (
+            self._kept.get((name, tag.version), lambda: self._values(tag)) if sees(tag) else ([], None)
+        )
         return TagDetail(
             **self._summary(tag),
             sql=tag.sql,
@@ -193,6 +202,7 @@ class Tags:
     def members(self, name: str, query: MemberQuery) -> MemberPage:
         """A page of one tag's users."""
         tag = self.find(name)
+        require_sight([tag])
         value = None if query.value is None else typed(query.value, tag.value_type)
         after = cursor.decode_number(query.cursor)
         found = self._statistics.members(tag.name, tag.version, value, after, query.limit + 1)
@@ -209,16 +219,19 @@ def blueprint(registry: Registry, statistics: TagStatistics, users: UserList) ->
     tags = Tags(registry, statistics, users)
 
     @routes.get("", responses=documented({200: TagList}, 503))
+    @requires(Role.VIEWER)
     def list_tags() -> Response:
         """All tags with their coverage"""
         return reply(tags.list())
 
     @routes.get("/<name>", responses=documented({200: TagDetail}, 404, 503))
+    @requires(Role.VIEWER)
     def read_tag(path: TagPath) -> Response:
         """One tag with its SQL and the distribution of its values"""
         return reply(tags.detail(path.name))
 
     @routes.get("/<name>/users", responses=documented({200: MemberPage}, 404, 503))
+    @requires(Role.VIEWER)
     def list_members(path: TagPath, query: MemberQuery) -> Response:
         """The users with a value of a tag, or with one certain value"""
         return reply(tags.members(path.name, query))

@@ -9,6 +9,8 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api import cursor
+from api.access.actor import sees
+from api.access.declared import requires
 from api.cursor import Cursor
 from api.documented import Iso, Value, ValueType, documented, noun
 from api.errors import ApiError
@@ -16,6 +18,7 @@ from api.ports import NumberedUser, Profiles, Registry, Stores, Unavailable, Use
 from api.times import Clock, iso
 from api.wire import reply
 from stores import logs
+from tagging.access import Role
 
 MAX_PAGE = 500
 log = logs.get("api.users")
@@ -59,7 +62,8 @@ class ProfileTag(BaseModel):
     dimension: str
     version: int
     type: ValueType
-    value: Value
+    value: Value | None = Field(description="null where it is masked")
+    masked: bool = Field(description="There is a value, and it is not for the role of whoever asks")
     since: Iso = Field(description="When the value came to be")
 
 
@@ -80,6 +84,7 @@ def profile_tags(profiles: Profiles, registry: Registry, user_id: str) -> tuple[
     for tag in registry.tags():
         value = by_version.get((tag.name, tag.version))
         if value is not None:
+            shown = sees(tag)
             found.append(
                 ProfileTag(
                     tag=tag.name,
@@ -87,7 +92,8 @@ def profile_tags(profiles: Profiles, registry: Registry, user_id: str) -> tuple[
                     dimension=tag.dimension,
                     version=tag.version,
                     type=tag.value_type,
-                    value=value.value,
+                    value=value.value if shown else None,
+                    masked=not shown,
                     since=iso(value.changed_at_ms),
                 )
             )
@@ -115,6 +121,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     routes = noun("users")
 
     @routes.get("", responses=documented({200: UserPage}, 503))
+    @requires(Role.VIEWER)
     def search_users(query: UserSearch) -> Response:
         """Find users by the beginning of their id"""
         after = cursor.decode_text(query.cursor)
@@ -122,6 +129,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
 
     # `path`: an id may hold a slash, which arrives decoded.
     @routes.get("/<path:user_id>", responses=documented({200: Profile}, 404, 503))
+    @requires(Role.VIEWER)
     def read_profile(path: UserPath) -> Response:
         """One user's profile: the live version of every tag that gives the user a value"""
         tags, has_profile = profile_tags(stores.profiles, stores.registry, path.user_id)

@@ -10,6 +10,8 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import Field, StringConstraints
 
+from api.access.actor import require_sight, sees
+from api.access.declared import requires
 from api.at import At
 from api.documented import documented, noun
 from api.errors import ApiError
@@ -19,6 +21,7 @@ from api.user_history import PastValue, UserHistory
 from api.users import UserPath
 from api.why_models import ProfileAt, Stored, TagAt, ValueAt, Why, steps_of
 from api.wire import reply
+from tagging.access import Role
 from tagging.definition import TagDefinition
 from tagging.explaining.explain import Explanation, explain
 from tagging.explaining.expressions import Unexplained
@@ -92,10 +95,10 @@ class UserTags:
         return ValueAt(user_id=user_id, at=iso(at_ms), tick=iso(minute * MINUTE_MS), **found.model_dump())
 
     def profile(self, user_id: str, query: At) -> ProfileAt:
-        """All values at a time, both ways. Raises ApiError."""
+        """All values at a time that whoever asks may see, both ways. Raises ApiError."""
         at_ms = query.ms(self._clock)
         minute = self._minute(at_ms, hindsight=True)
-        found = self._at(user_id, self._registry.tags(), at_ms, minute)
+        found = self._at(user_id, [tag for tag in self._registry.tags() if sees(tag)], at_ms, minute)
         held = [tag for tag in found if tag.known.value is not None or tag.recomputed is not None or tag.problem]
         return ProfileAt(user_id=user_id, at=iso(at_ms), tick=iso(minute * MINUTE_MS), tags=held)
 
@@ -132,6 +135,7 @@ class UserTags:
         found = next((tag for tag in self._registry.tags() if tag.name == name), None)
         if found is None:
             raise ApiError(404, "tag_not_found", f"There is no live tag {name}; /api/v1/tags lists them")
+        require_sight([found])
         return found
 
     def _minute(self, at_ms: int, hindsight: bool) -> int:
@@ -172,16 +176,19 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     tags = UserTags(stores.registry, stores.history, clock)
 
     @routes.get("/<path:user_id>/tags", responses=documented({200: ProfileAt}, 404, 503))
+    @requires(Role.VIEWER)
     def read_profile_at(path: UserPath, query: At) -> Response:
         """A user's tags at a time, as known then and as recomputed now"""
         return reply(tags.profile(path.user_id, query))
 
     @routes.get("/<path:user_id>/tags/<tag>", responses=documented({200: ValueAt}, 404, 503))
+    @requires(Role.VIEWER)
     def read_value_at(path: UserTagPath, query: At) -> Response:
         """A user's value of a tag at a time, as known then and as recomputed now"""
         return reply(tags.value(path.user_id, path.tag, query))
 
     @routes.get("/<path:user_id>/tags/<tag>/why", responses=documented({200: Why}, 404, 503))
+    @requires(Role.EDITOR)
     def read_why(path: UserTagPath, query: WhyQuery) -> Response:
         """Why a user has a tag, or not: every step from the rows to the value"""
         return reply(tags.why(path.user_id, path.tag, query))

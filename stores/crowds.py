@@ -27,7 +27,7 @@ class CrowdTable:
 
     def put(self, crowd: CrowdText, revision: int | None, check: Check) -> SavedCrowd:
         """Add a crowd (`revision` None) or replace it as it was at a revision. Raises what `admit` and `check` raise."""
-        values = {"name": crowd.name, "title": crowd.title, "fingerprint": crowd.fingerprint}
+        values = {"name": crowd.name, "title": crowd.title, "fingerprint": crowd.fingerprint, "owner": crowd.owner}
         values["rule"] = orjson.dumps(crowd.rule).decode()
         with transaction(self._settings) as cursor:
             crowds = _read(cursor, "mysql/crowds/lock.sql")
@@ -53,6 +53,7 @@ def _read(cursor: Any, file: str) -> dict[str, SavedCrowd]:
             title=row["title"],
             rule=orjson.loads(row["rule"]),
             fingerprint=row["fingerprint"],
+            owner=row["owner"],
             revision=row["revision"],
             created_at_ms=_ms(row["created_at"]),
             updated_at_ms=_ms(row["updated_at"]),

@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from tagging.access import Role
+
 LOCAL_CONFIG = Path(__file__).parent.parent / ".local" / "demo" / "tagstream.toml"
 """Where the local stack writes the addresses that it really got; read when TAGSTREAM_CONFIG names no other file."""
 
@@ -84,13 +86,44 @@ class Connect(BaseModel):
     url: str = "http://127.0.0.1:8083"
 
 
+class Oidc(BaseModel):
+    """An OpenID Connect provider that people may sign in by; none while `issuer` is empty.
+
+    `redirect_url` is registered with the provider: the API's own address and /api/v1/session/oidc/callback. Who signs in
+    for the first time gets `default_role`, and the claim `name_claim` for a name.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    redirect_url: str = ""
+    title: str = "Single sign-on"
+    name_claim: str = "preferred_username"
+    default_role: Role = Role.VIEWER
+
+
 class Api(BaseModel):
-    """Where the API listens."""
+    """Where the API listens, who may use it, and how much one caller may ask.
+
+    `access`: `open` takes everyone for a local admin and is refused unless `host` is loopback; `required` wants a user or
+    an API key. `trusted_proxies` is how many proxies stand before the API and say for whom they ask.
+    """
 
     host: str = "127.0.0.1"
     port: int = 5000
     max_body_bytes: int = 1_000_000
     max_events_per_request: int = 1_000
+    access: Literal["open", "required"] = "open"
+    cookie_secure: bool = Field(True, description="Sessions travel over https alone, or to a browser's own machine")
+    session_hours: float = Field(12, gt=0)
+    trusted_proxies: int = Field(0, ge=0)
+    requests_per_minute: int = Field(6_000, ge=1, description="Of one user or API key")
+    refusals_per_minute: int = Field(
+        30, ge=1, description="Failed sign-ins from one address; wrong sessions and keys likewise"
+    )
+    guesses_per_quarter_hour: int = Field(10, ge=1, description="Wrong passwords for one name")
+    limits_storage: str = Field("memory://", description="Where `limits` counts; redis://... for several processes")
+    oidc: Oidc = Oidc()
 
 
 class Sinks(BaseModel):

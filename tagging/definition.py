@@ -10,11 +10,13 @@ from tagging.problems import Problem, TagProblems, did_you_mean
 from tagging.tag_reads import READS_FORM, VALUE_TYPES, TagRead, parse_reads
 
 DIMENSIONS = ("basic", "purchasing_power", "behaviour", "interest", "psychology", "social", "risk")
+SENSITIVITIES = ("public", "personal", "restricted")
+"""Who sees a tag's values: see `tagging.access.may_see`."""
 LONGEST_HEADER_VALUE = 500
 
 _HEADER = re.compile(r"--[ \t]*([A-Za-z_]+)[ \t]*:(.*)")
 _REQUIRED = ("name", "title", "description", "type", "dimension", "owner")
-_KEYS = (*_REQUIRED, "version", "reads")
+_KEYS = (*_REQUIRED, "version", "reads", "sensitivity")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class TagDefinition:
     owner: str
     sql: str
     version: int = 1
+    sensitivity: str = "public"
     first_line: int = field(default=1, compare=False)
     reads: tuple[TagRead, ...] = ()
 
@@ -86,6 +89,7 @@ def parse_definition(text: str, origin: str = "") -> TagDefinition:
         owner=values["owner"],
         sql="\n".join(rest[blank:]).rstrip(),
         version=int(values.get("version", "1")),
+        sensitivity=values.get("sensitivity", "public"),
         first_line=last + 1 + (blank or 0),
         reads=parse_reads(values["reads"]) if "reads" in values else (),
     )
@@ -102,6 +106,8 @@ def _value_problems(key: str, value: str, line: int) -> list[Problem]:
         return [Problem(line, 1, f"unknown type {value!r}", did_you_mean(value, VALUE_TYPES))]
     if key == "dimension" and value not in DIMENSIONS:
         return [Problem(line, 1, f"unknown dimension {value!r}", did_you_mean(value, DIMENSIONS))]
+    if key == "sensitivity" and value not in SENSITIVITIES:
+        return [Problem(line, 1, f"unknown sensitivity {value!r}", did_you_mean(value, SENSITIVITIES))]
     if key == "version" and not re.fullmatch(r"[1-9][0-9]{0,5}", value):
         return [Problem(line, 1, f"{value!r} is not a version", "a whole number from 1 on")]
     if key == "reads":
@@ -126,4 +132,6 @@ def definition_text(definition: TagDefinition) -> str:
         header["version"] = str(definition.version)
     if definition.reads:
         header["reads"] = ", ".join(map(str, definition.reads))
+    if definition.sensitivity != "public":
+        header["sensitivity"] = definition.sensitivity
     return "".join(f"-- {key}: {value}\n" for key, value in header.items()) + f"\n{definition.sql}\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 MAX_CROWDS = 1_000
@@ -11,12 +11,16 @@ MAX_CROWDS = 1_000
 
 @dataclass(frozen=True)
 class CrowdText:
-    """What a person writes: a name for programs, a title for people, the rule as JSON; and the rule's fingerprint."""
+    """What a person writes: a name for programs, a title for people, the rule as JSON; and the rule's fingerprint.
+
+    `owner` is who saved it first; a change by somebody else leaves it.
+    """
 
     name: str
     title: str
     rule: dict[str, Any]
     fingerprint: str
+    owner: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.live.access import MySQLAccess
 from api.live.behaviour import ClickHouseBehaviour
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
@@ -61,6 +62,7 @@ def live_stores(settings: Settings) -> Stores:
         crowd_users=ClickHouseCrowds(settings),
         history=ClickHouseUserHistory(queries),
         behaviour=ClickHouseBehaviour(settings),
+        access=MySQLAccess(settings, ANSWER_SECONDS),
         checks=checks,
         publishing=publishing,
     )

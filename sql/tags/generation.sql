@@ -4,6 +4,7 @@
 -- type: string
 -- dimension: basic
 -- owner: crm
+-- sensitivity: personal
 
 SELECT
   user_id,

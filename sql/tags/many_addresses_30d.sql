@@ -4,6 +4,7 @@
 -- type: integer
 -- dimension: risk
 -- owner: risk
+-- sensitivity: restricted
 
 SELECT user_id, COUNT(DISTINCT LOWER(TRIM(shipping_address))) AS value
 FROM LAST(orders, INTERVAL '30' DAY)

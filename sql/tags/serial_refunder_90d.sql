@@ -4,6 +4,7 @@
 -- type: boolean
 -- dimension: risk
 -- owner: risk
+-- sensitivity: restricted
 
 WITH counted AS (
   SELECT user_id, COUNT(*) AS orders, COUNT(*) FILTER (WHERE status = 'refunded') AS refunds

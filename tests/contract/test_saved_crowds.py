@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,12 @@ def test_a_change_raises_the_revision_and_an_older_writer_is_refused(crowds, nam
         crowds.remove(name, 1, fine)
     crowds.remove(name, 2, fine)
     assert name not in crowds.all()
+
+
+def test_the_owner_is_who_saved_it_first(crowds, name):
+    assert crowds.put(replace(text(name), owner="ann"), None, fine).owner == "ann"
+    assert crowds.put(replace(text(name, "Better"), owner="bob"), 1, fine).owner == "ann"
+    assert (crowds.all()[name].owner, crowds.all()[name].title) == ("ann", "Better")
 
 
 def test_a_name_is_given_once_and_what_is_not_there_cannot_be_changed(crowds, name):

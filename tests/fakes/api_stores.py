@@ -242,6 +242,7 @@ class World:
     crowd_users: Any
     history: Any
     behaviour: Any
+    access: Any
     checks: list[Check] = field(default_factory=list)
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
 
@@ -261,6 +262,7 @@ class World:
             self.crowd_users,
             self.history,
             self.behaviour,
+            self.access,
             self.checks,
             publishing=self.publishing.port(),
         )
@@ -271,6 +273,7 @@ AT_MS = 1_790_000_000_000
 
 def seeded(users: int = 5) -> World:
     """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
+    from tests.fakes.memory_access import MemoryAccess
     from tests.fakes.memory_behaviour import MemoryBehaviour, made_up
     from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
     from tests.fakes.memory_history import seeded_history
@@ -304,5 +307,6 @@ def seeded(users: int = 5) -> World:
         history=seeded_history(AT_MS),
         crowd_users=MemoryCrowdUsers(known, statistics, behaviour),
         behaviour=behaviour,
+        access=MemoryAccess(),
         checks=[FixedCheck("kafka", [Finding("kafka", "ok", "4 topics")], essential=True)],
     )

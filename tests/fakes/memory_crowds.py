@@ -30,8 +30,10 @@ class MemoryCrowds(Breakable):
         self.ask()
         admit(self.saved, crowd.name, revision)
         check(self.saved)
+        owner = crowd.owner if revision is None else self.saved[crowd.name].owner
+        number = (revision or 0) + 1
         saved = SavedCrowd(
-            crowd.name, crowd.title, crowd.rule, crowd.fingerprint, (revision or 0) + 1, AT_MS, AT_MS + (revision or 0)
+            crowd.name, crowd.title, crowd.rule, crowd.fingerprint, number, AT_MS, AT_MS + number - 1, owner=owner
         )
         self.saved[crowd.name] = saved
         return saved

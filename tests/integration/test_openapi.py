@@ -173,6 +173,7 @@ ASKED = [
     Asked("read_overview", 200, "/api/v1/overview"),
     Asked("read_overview", 500, "/api/v1/overview", breaks=_raises("activities", "read")),
     Asked("read_overview", 503, "/api/v1/overview", breaks=_fails("activities")),
+    Asked("read_session", 200, "/api/v1/session"),
     Asked("list_crowds", 200, CROWDS, breaks=_saved),
     Asked("list_crowds", 500, CROWDS, breaks=_raises("crowds", "all")),
     Asked("list_crowds", 503, CROWDS, breaks=_fails("crowds")),
@@ -224,6 +225,8 @@ NEVER = {
     ("read_alive", 422),
     ("read_alive", 500),
     ("read_overview", 422),
+    ("read_session", 422),
+    ("read_session", 500),
 }
 
 

@@ -35,6 +35,7 @@ def test_a_profile_holds_the_live_version_of_every_tag_with_its_type_and_since(c
         "version": 1,
         "type": "string",
         "value": "gold",
+        "masked": False,
         "since": "2026-09-21T14:13:20.001Z",
     }
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagging.compiler import compile_tag
-from tagging.definition import DIMENSIONS, VALUE_TYPES, TagDefinition, definition_text, parse_definition
+from tagging.definition import DIMENSIONS, SENSITIVITIES, VALUE_TYPES, TagDefinition, definition_text, parse_definition
 from tagging.problems import TagProblems
 
 FILE = """-- name: city
@@ -115,6 +115,7 @@ definitions = st.builds(
     owner=header_value,
     sql=st.lists(one_line, min_size=1).map("\n".join).map(str.rstrip).filter(lambda text: text.split("\n")[0].strip()),
     version=st.integers(1, 999_999),
+    sensitivity=st.sampled_from(SENSITIVITIES),
 )
 
 
@@ -124,3 +125,12 @@ def test_a_definition_survives_being_written_and_read_again(definition):
     text = definition_text(definition)
     assert parse_definition(text) == definition
     assert definition_text(parse_definition(text)) == text
+
+
+def test_a_tag_is_public_unless_its_header_says_who_may_see_it():
+    assert parse_definition(FILE).sensitivity == "public"
+    personal = parse_definition(FILE.replace("-- owner: crm", "-- owner: crm\n-- sensitivity: personal"))
+    assert personal.sensitivity == "personal"
+    assert parse_definition(definition_text(personal)).sensitivity == "personal"
+    [problem] = problems_of(FILE.replace("-- owner: crm", "-- owner: crm\n-- sensitivity: secret"))
+    assert "7:1" in problem and "unknown sensitivity 'secret'" in problem

@@ -10,6 +10,8 @@ export interface ProfileTag {
   version: number
   type: TagType
   value: Value
+  /** There is a value, and it isn't for the role of whoever asks. */
+  masked?: boolean
   since: string
 }
 export interface Profile {
@@ -34,6 +36,8 @@ export interface TagSummary {
   type: TagType
   owner: string
   version: number
+  sensitivity?: 'public' | 'personal' | 'restricted'
+  masked?: boolean
   users: number
   coverage: number
   last_changed_at: string | null
@@ -140,6 +144,8 @@ interface RequestOptions {
 }
 
 const BASE = '/api/v1'
+/** What proves that a request is from our own page, and whom to tell that nobody is signed in any more. */
+export const credentials = { csrfToken: null as string | null, signedOut: () => {} }
 const TIMEOUT_MS = 20_000
 
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
@@ -156,7 +162,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       // Never from the browser's cache, whose lock would also make two pollers of one address wait for each other.
       cache: 'no-store',
-      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(revision === undefined ? {} : { 'If-Match': `"${revision}"` }), ...(key === undefined ? {} : { 'Idempotency-Key': key }) },
+      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(revision === undefined ? {} : { 'If-Match': `"${revision}"` }), ...(key === undefined ? {} : { 'Idempotency-Key': key }), ...(method === 'GET' || !credentials.csrfToken ? {} : { 'X-CSRF-Token': credentials.csrfToken }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     })
     text = await response.text()
@@ -174,6 +180,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     throw new ApiError('bad_answer', `${response.status} ${response.statusText}`.trim(), response.status, requestId)
   }
   if (response.ok || answers.includes(response.status)) return parsed as T
+  if (response.status === 401 && path !== '/session') credentials.signedOut()
   const error = (parsed as { error?: { code?: string; message?: string; problems?: Problem[]; request_id?: string } }).error
   throw new ApiError(
     error?.code ?? 'bad_answer',

@@ -18,6 +18,8 @@ export interface CrowdSummary {
   name: string
   title: string
   revision: number
+  owner: string
+  changeable: boolean
   sentence: Sentence | null
   problem: string | null
   updated_at: string

@@ -1,10 +1,13 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { loadSession, mustSignIn } from './session'
 
 declare module 'vue-router' {
   interface RouteMeta {
     /** The message that titles the browser tab, and the entry of the menu that is lit. */
     title: string
     section?: 'overview' | 'tags' | 'users' | 'crowds' | 'behaviour'
+    /** The page stands alone, and is for everyone. */
+    bare?: boolean
   }
 }
 
@@ -21,6 +24,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/crowds/:name/portrait', name: 'portrait', component: () => import('./pages/PortraitPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
   { path: '/behaviour', name: 'behaviour', redirect: '/behaviour/trends' },
   { path: '/behaviour/:chart(trends|funnel|retention|paths|sessions)', name: 'behaviour-chart', component: () => import('./pages/BehaviourPage.vue'), props: true, meta: { title: 'nav.behaviour', section: 'behaviour' } },
+  { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { title: 'login.title', bare: true } },
+  { path: '/settings', name: 'settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'settings.title' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'notFound.title' } },
 ]
 
@@ -31,4 +36,9 @@ export const router = createRouter({
     if (saved) return saved
     return to.path === from.path ? false : { top: 0 }
   },
+})
+
+router.beforeEach(async (to) => {
+  await loadSession()
+  return mustSignIn.value && !to.meta.bare ? { name: 'login', query: { next: to.fullPath } } : true
 })

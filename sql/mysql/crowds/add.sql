@@ -1,1 +1,1 @@
-INSERT INTO crowds (name, title, rule, fingerprint, revision) VALUES (%(name)s, %(title)s, %(rule)s, %(fingerprint)s, 1)
+INSERT INTO crowds (name, title, rule, fingerprint, owner, revision) VALUES (%(name)s, %(title)s, %(rule)s, %(fingerprint)s, %(owner)s, 1)

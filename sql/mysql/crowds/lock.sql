@@ -1,1 +1,1 @@
-SELECT name, title, rule, fingerprint, revision, created_at, updated_at FROM crowds ORDER BY name FOR UPDATE
+SELECT name, title, rule, fingerprint, owner, revision, created_at, updated_at FROM crowds ORDER BY name FOR UPDATE

@@ -1,1 +1,1 @@
-SELECT name, title, rule, fingerprint, revision, created_at, updated_at FROM crowds ORDER BY name
+SELECT name, title, rule, fingerprint, owner, revision, created_at, updated_at FROM crowds ORDER BY name
