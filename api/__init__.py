@@ -8,16 +8,20 @@ from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 
 from api import (
+    behaviour,
     crowd_portrait,
     crowds,
     errors,
     events,
     health,
+    lineage,
     live_profile,
     observed,
     overview,
     pages,
     past,
+    tag_previews,
+    tag_versions,
     tags,
     users,
     why,
@@ -67,7 +71,9 @@ def create_app(
     errors.register(app)
     wire.register(app)
     app.register_api(users.blueprint(stores, clock))
-    app.register_api(tags.blueprint(stores.registry, stores.statistics, stores.users))
+    tag_routes = tags.blueprint(stores.registry, stores.statistics, stores.users)
+    for routes in (*tag_versions.blueprints(tag_routes, stores, clock), tag_previews.blueprint(stores, clock)):
+        app.register_api(routes)
     app.register_api(events.blueprint(stores.events, settings.api, clock, meters))
     app.register_api(health.blueprint(stores.checks))
     app.register_api(overview.blueprint(stores))
@@ -76,6 +82,9 @@ def create_app(
     app.register_api(why.blueprint(stores, clock))
     app.register_api(past.blueprint(stores))
     app.register_api(live_profile.blueprint(stores, clock))
+    app.register_api(behaviour.blueprint(stores, clock))
+    app.register_api(lineage.blueprint(stores))
+    app.register_api(lineage.tag_blueprint(stores))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import time
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3 import APIBlueprint
 
 from api import cursor
@@ -28,8 +27,9 @@ from api.crowd_models import (
     RuleIn,
 )
 from api.documented import documented, noun
-from api.errors import ApiError, invalid
+from api.errors import ApiError
 from api.ports import Stores
+from api.preconditions import require_json, revision_read
 from api.times import iso
 from api.wire import reply
 from tagging.crowd_parsing import CrowdProblems
@@ -39,7 +39,6 @@ from tagging.saved_crowds import CrowdText, SavedCrowd
 EXPORT_PAGE = 20_000
 EXPORT_SECONDS = 600
 """Well below the time that a replaced generation of bitmaps is kept for its readers."""
-_ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
 _NO_CONTENT = {"description": "Removed"}
 _CSV = {"description": "Lines of user_no and user_id", "content": {"text/csv": {"schema": {"type": "string"}}}}
 
@@ -196,23 +195,6 @@ def _detail(book: Book, saved: SavedCrowd) -> CrowdDetail:
     )
 
 
-def _revision() -> int:
-    """The revision in If-Match. Raises ApiError."""
-    given = request.headers.get("If-Match")
-    if given is None:
-        raise ApiError(428, "if_match_missing", "Send If-Match with the ETag of the crowd as it was read")
-    found = _ETAG.fullmatch(given)
-    if not found:
-        raise invalid("If-Match", "is no ETag of a crowd", got=given, allowed='one revision in quotes, such as "3"')
-    return int(found[1])
-
-
-def _require_json() -> None:
-    # The library would take a body that is no JSON for an empty one.
-    if request.method in ("POST", "PUT"):
-        request.get_json()
-
-
 def _tagged(crowd: CrowdDetail, status: int = 200) -> Response:
     response = reply(crowd, status)
     response.headers["ETag"] = f'"{crowd.revision}"'
@@ -222,7 +204,7 @@ def _tagged(crowd: CrowdDetail, status: int = 200) -> Response:
 def blueprint(stores: Stores) -> APIBlueprint:
     """The routes of crowds."""
     routes = noun("crowds")
-    routes.before_request(_require_json)
+    routes.before_request(require_json)
     crowds = Crowds(stores)
 
     @routes.post("/estimate", responses=documented({200: Estimate}, 400, 413, 415, 503))
@@ -248,12 +230,12 @@ def blueprint(stores: Stores) -> APIBlueprint:
     @routes.put("/<name>", responses=documented({200: CrowdDetail}, 400, 404, 412, 413, 415, 428, 503))
     def change_crowd(path: CrowdPath, body: CrowdChange) -> Response:
         """Give a crowd another title and rule; If-Match names the revision that was read"""
-        return _tagged(crowds.put(path.name, body, _revision()))
+        return _tagged(crowds.put(path.name, body, revision_read("crowd")))
 
     @routes.delete("/<name>", responses=documented({204: _NO_CONTENT}, 404, 409, 412, 428, 503))
     def remove_crowd(path: CrowdPath) -> Response:
         """Remove a crowd; If-Match names the revision that was read"""
-        crowds.remove(path.name, _revision())
+        crowds.remove(path.name, revision_read("crowd"))
         return Response(status=204)
 
     @routes.get("/<name>/members", responses=documented({200: CrowdMembers}, 404, 503))

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from api.publishing_ports import Publishing
     from api.user_history import UserHistory
     from stores.bitmaps import Generation
+    from tagging.behaviour import Query
     from tagging.crowds import Rule
     from tagging.definition import TagDefinition
     from tagging.saved_crowds import Check as CrowdCheck
@@ -265,6 +267,16 @@ class CrowdUsers(Protocol):
         """The same counts by `tag` and `value` (JSON text), or by numbers from `low` to `high` where `is_number`."""
 
 
+class BehaviourCharts(Protocol):
+    """Charts over the stored events (ClickHouse `events`)."""
+
+    def rows(self, query: Query, now_ms: int, version: int) -> Sequence[Mapping[str, Any]]:
+        """The rows of sql/clickhouse/behaviour/<chart>.sql. `version`: the live one of the tag to group by."""
+
+    def event_types(self, limit: int) -> Sequence[str]:
+        """The most frequent types of events, the most frequent first, ties by name."""
+
+
 @dataclass(frozen=True)
 class Stores:
     """Everything the API reads and writes."""
@@ -281,4 +293,6 @@ class Stores:
     crowds: SavedCrowds
     crowd_users: CrowdUsers
     history: UserHistory
+    behaviour: BehaviourCharts
     checks: Sequence[Check] = field(default_factory=tuple)
+    publishing: Publishing = field(kw_only=True)

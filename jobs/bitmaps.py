@@ -44,6 +44,7 @@ class Bitmaps:
         """Create the tables where they are missing, and look through the stored values once."""
         self._store.apply_schema()
         self._store.command("clickhouse/bitmaps/fill_places.sql")
+        self._store.command("clickhouse/bitmaps/fill_event_places.sql")
 
     def round(self) -> int:
         """Rebuild what changed and publish it; returns the number of buckets of tag versions. Raises ClickHouseUnavailable."""
@@ -54,8 +55,10 @@ class Bitmaps:
             return 0
         generation = self._next_generation()
         entries: list[tuple[str, int, int, dict[int, int]]] = []
+        # Read long before it is published: by then the last insert's rows of every partition can be read.
+        events = {row["partition"]: row["offset"] for row in self._store.query("clickhouse/bitmaps/event_places.sql")}
         for bucket, tags in dirty.items():
-            entries += self._build(bucket, tags, generation)
+            entries += self._build(bucket, tags, generation, events)
         self._publish(entries, generation)
         BUCKETS.inc(len(entries))
         GENERATION.set(generation)
@@ -73,7 +76,7 @@ class Bitmaps:
         return self._store.query("clickhouse/bitmaps/next_generation.sql", parameters)[0]["generation"]
 
     def _build(
-        self, bucket: int, tags: list[tuple[str, int]], generation: int
+        self, bucket: int, tags: list[tuple[str, int]], generation: int, events: dict[int, int]
     ) -> list[tuple[str, int, int, dict[int, int]]]:
         places: dict[tuple[str, int], dict[int, int]] = {tag: {} for tag in tags}
         # Before the values are read: the bitmaps hold these places at least, and a change in between is built again.
@@ -82,7 +85,7 @@ class Bitmaps:
         parameters = {"tags": tags, "bucket": bucket, "generation": generation}
         self._store.command("clickhouse/bitmaps/build.sql", parameters)
         self._store.command("clickhouse/bitmaps/build_everyone.sql", {"bucket": bucket, "generation": generation})
-        return [(*tag, bucket, found) for tag, found in {**places, EVERYONE: {}}.items()]
+        return [(*tag, bucket, found) for tag, found in {**places, EVERYONE: events}.items()]
 
     def _publish(self, entries: list[tuple[str, int, int, dict[int, int]]], generation: int) -> None:
         columns: dict[str, list[Any]] = {

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from jobs import process
 from jobs.convergence import WHO, Controller
+from jobs.preview_run import run_preview
+from jobs.previews import PreviewWorker, stale_ms, work
 from jobs.tag_jobs import TagJobs
 from jobs.tag_life import policy_of
 from jobs.tag_proof import ParityProof
@@ -23,6 +25,7 @@ from stores.kafka import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
 from stores.registry.changes import RegistryChanges
 from stores.registry.leader import CONTROLLER, Leadership
+from stores.registry.previews import PreviewTable
 from stores.registry.schema import migrate
 from stores.registry.store import Conflict, TagRegistry, Tags
 from stores.settings import Settings
@@ -116,6 +119,14 @@ def main() -> None:
         jobs, proof = TagJobs(published, FlinkCluster(flink)), ParityProof(published)
         remains = TagRemains(settings, ProfileStore(settings.hbase), connect(settings, patience_seconds=0))
         controller = Controller(registry, jobs, proof, remains, wall_ms, policy_of(settings), leader.held)
+        previews = PreviewWorker(
+            PreviewTable(settings),
+            registry,
+            lambda draft, live: run_preview(draft, live, published),
+            wall_ms,
+            stale_ms(settings),
+        )
+        threading.Thread(target=work, args=(lambda: migrate(settings), previews, stop), daemon=True).start()
         changes = RegistryChanges(settings)
         pace = Pace(settings.publishing.round_seconds, settings.publishing.poll_seconds)
         run(lambda: _prepare(settings, registry), leader, controller, changes, stop, pace)

@@ -11,7 +11,9 @@ from stores.registry.store import Conflict, Entry, Tags
 from tagging import lifecycle
 from tagging.consolidation import to_move
 from tagging.convergence import Action, Step, next_actions
+from tagging.dependencies import check_build
 from tagging.lifecycle import Policy, Tag, TagVersion
+from tagging.stored_texts import Fault, fault_of
 
 WHO = "controller"
 log = logs.get("jobs.controller")
@@ -77,12 +79,14 @@ class Controller:
     now_ms: Callable[[], int]
     policy: Policy
     leads: Callable[[], bool] = lambda: True
+    fault: Fault = fault_of
 
     def run_round(self) -> Sequence[Action]:
         """Do what is next for every version; what was to be done. Ends early when another process leads."""
         tags = {tag.name: tag for tag in self.registry.tags()}
-        self._consolidate(list(tags.values()))
-        actions = next_actions(list(tags.values()), self.cluster.running(), self.now_ms(), self.policy)
+        if self._consolidate(list(tags.values())):
+            tags = {tag.name: tag for tag in self.registry.tags()}
+        actions = next_actions(list(tags.values()), self.cluster.running(), self.now_ms(), self.policy, self.fault)
         for action in actions:
             if not self.leads():
                 break
@@ -101,17 +105,19 @@ class Controller:
                 log.info("decided_anew", tag=action.tag, reason=str(error))
         return actions
 
-    def _consolidate(self, tags: Sequence[Tag]) -> None:
-        job, names = to_move(tags, self.now_ms(), self.policy)
+    def _consolidate(self, tags: Sequence[Tag]) -> bool:
+        """Have live versions move into a shared job where too many have their own; whether any does."""
+        job, names = to_move(tags, self.now_ms(), self.policy, self.fault)
         for tag in tags:
             if tag.name not in names or not self.leads():
                 continue
-            moved = lifecycle.move(tag, job, WHO, self.now_ms())
             try:
+                moved = lifecycle.move(tag, job, WHO, self.now_ms())
                 what = f"moves into {job}"
                 self.registry.save(moved, [Entry(tag.name, moved.versions[-1].version, WHO, what, self.now_ms())])
-            except Conflict as error:
+            except (Conflict, lifecycle.Refused) as error:
                 log.info("stays_where_it_is", tag=tag.name, reason=str(error))
+        return bool(names)
 
     def _do(self, action: Action, decided_on: TagVersion, members: Sequence[Member]) -> None:
         tag = self.registry.tag(action.tag)
@@ -126,6 +132,7 @@ class Controller:
             elif action.step is Step.SUBMIT:
                 self.cluster.submit(action.job, members)
             elif action.step is Step.CHECK:
+                self._check_reads(action)
                 self.proof.check(action.tag, action.version, text, action.job)
                 self._save(lifecycle.ready(tag, action.version, self.now_ms()), action, "ready")
             elif action.step is Step.SWITCH:
@@ -143,6 +150,12 @@ class Controller:
                 log.error("job_does_not_start", job=action.job, cause=str(error))
                 return
             self._save(lifecycle.fail(tag, action.version, str(error), self.now_ms()), action, "failed")
+
+    def _check_reads(self, action: Action) -> None:
+        try:
+            check_build(self.registry.tags(), action.tag, action.version)
+        except lifecycle.Refused as error:
+            raise BuildFailed(str(error)) from error
 
     def _admitted(self, tag: Tag, number: int) -> Tag:
         try:

@@ -7,8 +7,9 @@ from string import Template
 
 import sql
 from stores.settings import Kafka, Settings
-from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, cdc_topic
+from tagging.names import consumer_group, source_topic
 from tagging.sources import CATALOG, Source
+from tagging.tag_reads import TagRead
 
 EndOffsets = Mapping[str, Mapping[int, int]]
 """topic -> partition -> the first offset that is not read. What bounds a batch run: the barrier."""
@@ -51,22 +52,28 @@ def _jaas(text: str) -> str:
 
 
 def topic_of(source: str, settings: Settings) -> str:
-    """The topic behind a source (or the clock)."""
-    if source == "clock":
-        return CLOCK_TOPIC
-    return EVENTS_TOPIC if source == EVENTS else cdc_topic(source, settings.mysql.shop_database)
+    """The topic behind a source (or the clock, or a tag version that is read)."""
+    return source_topic(source, settings.mysql.shop_database)
 
 
 def group_of(job: str, source: str) -> str:
     """The consumer group under which a job commits its place in a source, at each checkpoint."""
-    return f"tagstream.{job}.{source}"
+    return consumer_group(job, source)
 
 
 def source_statements(
-    names: Iterable[str], settings: Settings, job: str, barrier: EndOffsets | None = None
+    names: Iterable[str],
+    settings: Settings,
+    job: str,
+    barrier: EndOffsets | None = None,
+    reads: Iterable[TagRead] = (),
 ) -> list[str]:
-    """CREATE statements for the named sources and the clock; bounded at `barrier` when one is given."""
+    """CREATE statements for the named sources and the clock; bounded at `barrier` when one is given.
+
+    `reads`: the tag versions that are among them.
+    """
     found: list[str] = []
+    tags = {read.source: read for read in reads}
     for name in [*sorted(names), "clock"]:
         connector = {
             "connector": "kafka",
@@ -81,12 +88,15 @@ def source_statements(
             connector["scan.bounded.specific-offsets"] = ";".join(
                 f"partition:{partition},offset:{end}" for partition, end in sorted(ends.items())
             )
-        found += _statements(name, options(connector), settings.cdc_format)
+        found += _statements(name, options(connector), settings.cdc_format, tags)
     return found
 
 
-def _statements(name: str, connector: str, cdc_format: str) -> list[str]:
-    if name in ("clock", EVENTS):
+def _statements(name: str, connector: str, cdc_format: str, tags: Mapping[str, TagRead]) -> list[str]:
+    if name in tags:
+        values = {"connector": connector, "source": name, "type": tags[name].columns["value"]}
+        template = sql.text("flink/tag.sql")
+    elif name in ("clock", EVENTS):
         values = {"connector": connector}
         template = sql.text(f"flink/{name}.sql")
     else:

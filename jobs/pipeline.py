@@ -93,7 +93,9 @@ def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
     for other in running:
         cluster.cancel(other.id)
         cluster.await_state(other.id, "CANCELED", 60)
-    kafka.ensure_tag_topics(settings, [(tag.definition.name, tag.definition.version) for tag in job.tags])
+    written = {(tag.definition.name, tag.definition.version) for tag in job.tags}
+    read = {(read.tag, read.version) for tag in job.tags for read in tag.definition.reads}
+    kafka.ensure_tag_topics(settings, sorted(written | read))
     restore_from = None
     if known and known.fingerprint == wanted:
         restore_from = newest_state(settings.flink.state_dir, known.job_id)

@@ -49,7 +49,8 @@ def statements(job: Job, settings: Settings) -> Statements:
     """Compile a job to Flink SQL. Only the tables' options differ between the two modes."""
     program = build_program(job.tags)
     sources = {source for tag in job.tags for source in tag.sources}
-    declarations = source_statements(sources, settings, job.name, job.barrier)
+    reads = {read for tag in job.tags for read in tag.definition.reads}
+    declarations = source_statements(sources, settings, job.name, job.barrier, reads)
     declarations += [f"CREATE TEMPORARY VIEW `{name}` AS\n{select}" for name, select in program.views]
     inserts = []
     for tag, query in program.inserts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stores.registry.store import Entry, Tags
@@ -11,13 +11,23 @@ from tagging.lifecycle import Policy, Status, Tag
 
 
 def change(
-    registry: Tags, name: str, who: str, what: str, at_ms: int, transition: Callable[[Tag], tuple[Tag, int]]
+    registry: Tags,
+    name: str,
+    who: str,
+    what: str,
+    at_ms: int,
+    transition: Callable[[Tag], tuple[Tag, int]],
+    check: Callable[[Sequence[Tag]], None] = lambda tags: None,
 ) -> int:
-    """Do one transition of a tag's life; the version that it concerns. Raises LookupError, Refused and Conflict."""
+    """Do one transition of a tag's life; the version that it concerns. Raises LookupError, Refused and Conflict.
+
+    `check` sees all tags once the transition is known to be allowed, and raises what stands against it.
+    """
     known = registry.tag(name)
     if known is None:
         raise LookupError(f"there is no tag {name} in the registry; `list` names those that there are")
     tag, number = transition(known)
+    check(registry.tags())
     registry.save(tag, [Entry(name, number, who, what, at_ms)])
     return number
 

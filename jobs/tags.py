@@ -6,7 +6,7 @@ import difflib
 import getpass
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,8 +20,10 @@ from stores.registry.schema import migrate
 from stores.registry.store import Conflict, Entry, TagRegistry, Tags
 from stores.settings import load
 from tagging import lifecycle
+from tagging.binding import bound
 from tagging.compiler import compile_tag
 from tagging.definition import TagDefinition, parse_definition
+from tagging.dependencies import check_build, check_retire
 from tagging.lifecycle import Status, Tag
 from tagging.problems import TagProblems
 from tagging.synchronise import Change, Difference, applied, differences, wanted
@@ -139,11 +141,14 @@ def _refusals() -> Iterator[None]:
         raise typer.Exit(2) from error
 
 
-def _change(name: str, what: str, as_json: bool, transition: Callable[[Tag, int], tuple[Tag, int]]) -> None:
+def _change(
+    name: str, what: str, as_json: bool, transition: Callable[[Tag, int], tuple[Tag, int]],
+    check: Callable[[Sequence[Tag]], None] = lambda tags: None,
+) -> None:  # fmt: skip
     at_ms = int(time.time() * 1000)
     with _refusals():
         registry = _registry()
-        number = change(registry, name, getpass.getuser(), what, at_ms, lambda tag: transition(tag, at_ms))
+        number = change(registry, name, getpass.getuser(), what, at_ms, lambda tag: transition(tag, at_ms), check)
     tag = registry.tag(name)
     _say(f"{name}: {what}, version {number} is {tag.version(number).status}", as_json, as_row(tag))
 
@@ -208,8 +213,9 @@ def _draft(file: Annotated[Path, typer.Argument(help="A tag's file.")], as_json:
     """Register a file's text as the next version of its tag. Readers do not see it."""
     with _refusals():
         definition = parse_definition(file.read_text(encoding="utf-8"), str(file))
-        compile_tag(definition)
         registry = _registry()
+        definition = bound(definition, registry.tags())
+        compile_tag(definition)
         number = draft(registry, definition, getpass.getuser(), int(time.time() * 1000))
     tag = registry.tag(definition.name)
     _say(
@@ -228,7 +234,10 @@ def _approve(name: Name, version: Version, as_json: Json = False) -> None:
 def _build(name: Name, version: Version, as_json: Json = False) -> None:
     """Have the controller build a version beside the live one, prove it, and switch readers to it."""
     policy = policy_of(load())
-    _change(name, "build", as_json, lambda tag, at_ms: (lifecycle.build(tag, version, at_ms, policy), version))
+    _change(
+        name, "build", as_json, lambda tag, at_ms: (lifecycle.build(tag, version, at_ms, policy), version),
+        lambda tags: check_build(tags, name, version),
+    )  # fmt: skip
 
 
 @app.command("rollback")
@@ -251,7 +260,7 @@ def _retire(name: Name, as_json: Json = False) -> None:
         number = live_number(tag)
         return lifecycle.retire(tag, number, at_ms), number
 
-    _change(name, "retire", as_json, away)
+    _change(name, "retire", as_json, away, lambda tags: check_retire(tags, name))
 
 
 @app.command("list")

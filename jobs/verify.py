@@ -26,6 +26,7 @@ from stores.hbase import ProfileStore
 from stores.kafka_results import read_all, result_topic
 from stores.settings import Settings, load
 from tagging.compiler import CompiledTag
+from tagging.dependencies import in_order
 from tagging.names import tag_topic
 from tagging.parity import Outcome, Stored, TagParity, compare
 
@@ -46,6 +47,9 @@ def verify(
 ) -> Iterator[str | TagParity]:
     """Compare every user of every tag of one streaming job; yields progress lines (str), then one TagParity a tag and store.
 
+    A tag that reads others comes after them. Its batch run reads their values up to the same barrier, so that it proves what
+    this tag makes of them; they have a proof of their own.
+
     Raises BarrierNotPassed when the stream or a sink does not get there, FlinkError when the batch run fails.
     """
     sources = sorted({source for tag in tags for source in tag.sources})
@@ -58,6 +62,8 @@ def verify(
     )
     for group in SINK_GROUPS:
         yield from _timed(f"{group} has flushed", barriers.await_sink, group, topics, settings, limits.sinks)
+    order = in_order({tag.definition.name: tag.definition.reads for tag in tags})
+    tags = sorted(tags, key=lambda tag: order.index(tag.definition.name))
     started = time.monotonic()
     batch = run_batch(tags, barrier, settings, limits.batch)
     values = sum(len(users) for users in batch.values())

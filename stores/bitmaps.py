@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import sql
+from stores.behaviour import point_text
 from stores.clickhouse import ClickHouseClient
+from tagging.behaviour_parameters import of_point
 from tagging.crowd_query import CrowdQuery
 from tagging.crowds import Rule
 
 OPERANDS = "clickhouse/crowds/operands.sql"
+BEHAVIOUR = "clickhouse/crowds/behaviour.sql"
+BEHAVIOUR_SETTINGS = "clickhouse/crowds/behaviour_settings.sql"
 BITS_OF_BUCKET = 20
 BANDS = 10
 MOST_VALUES = 20
@@ -75,6 +79,22 @@ class CrowdBitmaps:
         self, name: str, query: CrowdQuery, generation: int, first_bucket: int = 0, **expressions: str
     ) -> list[dict[str, Any]]:
         file = f"clickhouse/crowds/{name}.sql"
-        text = query.text(sql.text(file), sql.text(OPERANDS), **expressions)
-        parameters = {**query.parameters, "generation": generation, "first_bucket": first_bucket}
+        behaviours, bound = self._behaviours(query, generation)
+        text = query.text(sql.text(file), sql.text(OPERANDS), behaviours, **expressions)
+        if behaviours:
+            text += sql.text(BEHAVIOUR_SETTINGS)
+        parameters = {**query.parameters, **bound, "generation": generation, "first_bucket": first_bucket}
         return self._store.query_text(file, text, parameters)
+
+    def _behaviours(self, query: CrowdQuery, generation: int) -> tuple[str, dict[str, Any]]:
+        """The texts of the points of charts that a rule names, and their values: as of the generation, whose number is its time."""
+        if not query.behaviours:
+            return "", {}
+        cut = self._store.query("clickhouse/crowds/cut.sql", {"generation": generation})[0]["places"]
+        texts: list[str] = []
+        bound: dict[str, Any] = {}
+        for point, version in query.behaviours.items():
+            values = {**of_point(point, generation, cut), "version": version}
+            bound |= {f"{name}_of_{version}": value for name, value in values.items()}
+            texts.append(point_text(point, sql.text(BEHAVIOUR), version))
+        return "\n".join(texts), bound

@@ -123,6 +123,17 @@ def begin_offsets(settings: Settings, topics: Iterable[str]) -> Offsets:
     return _listed(settings, topics, OffsetSpec.earliest())
 
 
+def offsets_at(settings: Settings, topics: Iterable[str], at_ms: int) -> Offsets:
+    """Where each partition of these topics ended at a time, epoch ms by the log's clock. Raises as `end_offsets`."""
+    names = list(topics)
+    found, ends = _listed(settings, names, OffsetSpec.for_timestamp(at_ms)), end_offsets(settings, names)
+    # A partition without a message since then has no offset for the time.
+    return {
+        topic: {partition: offset if offset >= 0 else ends[topic][partition] for partition, offset in places.items()}
+        for topic, places in found.items()
+    }
+
+
 def _listed(settings: Settings, topics: Iterable[str], at: OffsetSpec) -> Offsets:
     client = admin(settings)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import pymysql
 
 import sql
-from stores.mysql import connect, naming
+from stores.mysql import connect, naming, transaction
 from stores.settings import Settings
 
 IDS_A_STATEMENT = 2_000
@@ -102,3 +102,10 @@ def _read(cursor: Any, user_ids: Sequence[str]) -> dict[str, int]:
 def _parts(user_ids: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(user_ids), IDS_A_STATEMENT):
         yield user_ids[start : start + IDS_A_STATEMENT]
+
+
+def total(settings: Settings) -> int:
+    """How many users have a number. Raises MySQLUnavailable."""
+    with transaction(settings) as cursor:
+        cursor.execute(sql.text("mysql/user_numbers/total.sql"))
+        return cursor.fetchone()["users"]

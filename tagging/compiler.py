@@ -14,6 +14,7 @@ from tagging.dialect import write
 from tagging.hardening import check_growth, hardened
 from tagging.problems import Problem, TagProblems, place
 from tagging.reading import offset_of, read
+from tagging.scope import Report
 from tagging.scopes import Resolver
 from tagging.shapes import as_upserts, check_output
 from tagging.sources import CATALOG, Catalog
@@ -83,9 +84,10 @@ def compile_tag(definition: TagDefinition, catalog: Catalog = CATALOG) -> Compil
     def report(node: exp.Expr, message: str, suggestion: str) -> None:
         found.append((offset_of(node), message, suggestion))
 
-    resolver = Resolver(catalog, report)
+    resolver = Resolver(catalog, report, {read.tag: read for read in definition.reads})
     resolver.unranked(tree)
     check_growth(tree, report)
+    _check_reads(definition, tree, resolver.sources, report)
     for what, number, most in (
         ("windows", len(resolver.windows), MOST_WINDOWS),
         ("joins", sum(1 for _ in tree.find_all(exp.Join)), MOST_JOINS),
@@ -106,6 +108,16 @@ def compile_tag(definition: TagDefinition, catalog: Catalog = CATALOG) -> Compil
         frozenset(resolver.windows),
         MappingProxyType({view: frozenset(columns) for view, columns in sorted(resolver.reads.items())}),
     )
+
+
+def _check_reads(definition: TagDefinition, tree: exp.Expr, sources: set[str], report: Report) -> None:
+    """The header is what others take for the truth: it names the tags that are read, and no more."""
+    for named in definition.reads:
+        if named.tag == definition.name:
+            report(tree, f"tag {named.tag} reads itself", "read its sources")
+        elif named.source not in sources:
+            message = f"the header says that tag {named.tag} is read, and no TAG({named.tag}) does"
+            report(tree, message, "remove it there")
 
 
 def _problems(definition: TagDefinition, found: list[Found]) -> list[Problem]:

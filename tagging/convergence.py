@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tagging.dependencies import awaits, needed
 from tagging.lifecycle import Policy, Status, Tag, TagVersion, shadow_job, shared_number, to_clean
-from tagging.stored_texts import fault_of
-
-Fault = Callable[[str, int, str], str]
-"""(tag, version, text) -> what is wrong with the text, or ""."""
+from tagging.stored_texts import Fault, fault_of
 
 
 class Step(StrEnum):
@@ -45,10 +43,12 @@ def next_actions(
 ) -> list[Action]:
     """In order of name and version. `running`: the names of the jobs that have not ended.
 
-    A version that no job carries yet may come from anywhere: what is wrong with its text is found here.
+    A version that no job carries yet may come from anywhere: what is wrong with its text is found here. A version that
+    another tag reads goes on running, and one that reads others is built after them.
     """
     found: list[Action] = []
-    needed = {version.job for tag in tags for version in tag.versions if is_kept(version)}
+    read_by_others = needed(tags)
+    wanted = {version.job for tag in tags for version in tag.versions if is_kept(version)}
     begun: set[tuple[Step, str]] = set()
     for tag in tags:
         for version in tag.versions:
@@ -56,11 +56,13 @@ def next_actions(
             if version.status in (Status.DRAFT, Status.BUILDING, Status.READY) and not version.job:
                 cause = fault(tag.name, version.version, version.text)
                 step = _step_without_job(version, cause)
-            elif to_clean(tag, version, at_ms, policy):
+            elif version.status is Status.BUILDING and awaits(tags, tag.name, version):
+                continue
+            elif to_clean(tag, version, at_ms, policy) and (tag.name, version.version) not in read_by_others:
                 step = Step.CLEAN
             else:
                 ours = version.job == shadow_job(tag.name, version.version) or shared_number(version.job) is not None
-                step = _step(version, ours, version.job in running, version.job in needed)
+                step = _step(version, ours, version.job in running, version.job in wanted)
             if step in (Step.SUBMIT, Step.STOP):
                 if (step, version.job) in begun:
                     continue
@@ -83,13 +85,13 @@ def _step_without_job(version: TagVersion, cause: str) -> Step | None:
     return None if version.status is Status.DRAFT else Step.ADMIT
 
 
-def _step(version: TagVersion, ours: bool, runs: bool, needed: bool) -> Step | None:
+def _step(version: TagVersion, ours: bool, runs: bool, wanted: bool) -> Step | None:
     if is_kept(version):
         if ours and not runs:
             return Step.SUBMIT
         return {Status.BUILDING: Step.CHECK, Status.READY: Step.SWITCH}.get(version.status)
     # What a job writes to must stay while it runs for the sake of other versions: it would fail.
-    if not ours or needed or version.status is Status.DRAFT:
+    if not ours or wanted or version.status is Status.DRAFT:
         return None
     if runs:
         return Step.STOP

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 
 from tagging.crowd_parsing import CrowdProblem, CrowdProblems
-from tagging.crowds import MAX_EXPANDED, All, Any_, HasValue, InCrowd, Not, Rule, as_json
+from tagging.crowds import MAX_BEHAVIOURS, MAX_EXPANDED, All, Any_, Behaved, HasValue, InCrowd, Not, Rule, as_json
 
 
 def normal(rule: Rule) -> Rule:
@@ -68,13 +68,14 @@ def expand(rule: Rule, crowds: Mapping[str, Rule], within: tuple[str, ...] = (),
 
     Raises CrowdProblems when a crowd depends on itself, is not there, or all together is too large.
     """
-    left = MAX_EXPANDED
+    left, behaviours_left = MAX_EXPANDED, MAX_BEHAVIOURS
 
     def grow(found: Rule, inside: tuple[str, ...]) -> Rule:
-        nonlocal left
+        nonlocal left, behaviours_left
         left -= 1
-        if left < 0:
-            allowed = {"conditions": MAX_EXPANDED}
+        behaviours_left -= isinstance(found, Behaved)
+        if left < 0 or behaviours_left < 0:
+            allowed = {"conditions": MAX_EXPANDED} if left < 0 else {"conditions on behaviour": MAX_BEHAVIOURS}
             raise CrowdProblems([CrowdProblem(path, "is too large with the crowds that it names", None, allowed)])
         match found:
             case All(parts):

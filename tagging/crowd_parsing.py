@@ -7,6 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from tagging.behaviour import Point
 from tagging.crowds import (
     COMPARISONS,
     LARGEST_NUMBER,
@@ -16,6 +19,7 @@ from tagging.crowds import (
     MAX_VALUES,
     All,
     Any_,
+    Behaved,
     HasTag,
     HasValue,
     InCrowd,
@@ -25,9 +29,10 @@ from tagging.crowds import (
     Scalar,
 )
 
-_KINDS = ("all", "any", "not", "tag", "crowd")
+_KINDS = ("all", "any", "not", "tag", "crowd", "behaviour")
 _NUMERIC = ("integer", "decimal")
 _SHOWN = 200
+_POINTS: TypeAdapter[Any] = TypeAdapter(Point)
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,21 @@ class _Reading:
         if not isinstance(name, str) or name not in self.crowds:
             return self.refuse(f"{path}.crowd", "there is no such crowd", name, "the name of a saved crowd")
         return InCrowd(name)
+
+    def _behaviour(self, written: Mapping[str, Any], path: str, _depth: int) -> Rule | None:
+        self._only(written, path, ("behaviour",))
+        try:
+            point = _POINTS.validate_python(written["behaviour"])
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                # The first step names the kind of chart, where that was known.
+                where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found["loc"][1:])
+                self.refuse(f"{path}.behaviour{where}", found["msg"].removeprefix("Value error, "), found["input"])
+            return None
+        if getattr(point.query, "breakdown", None) is not None:
+            message = "has no groups; write a condition on the tag beside it"
+            return self.refuse(f"{path}.behaviour.query.breakdown", message, point.query.breakdown)
+        return Behaved(point)
 
     def _tag(self, written: Mapping[str, Any], path: str, _depth: int) -> Rule | None:
         name = written["tag"]

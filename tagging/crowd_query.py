@@ -14,7 +14,8 @@ from typing import Any
 
 import orjson
 
-from tagging.crowds import All, Any_, HasTag, HasValue, InRange, Not, Rule
+from tagging.behaviour import Point
+from tagging.crowds import All, Any_, Behaved, HasTag, HasValue, InRange, Not, Rule
 
 _VALUES = "tag = {tag_$n:String} AND version = {version_$n:UInt32} AND value IN {values_$n:Array(String)}"
 _NUMBERS = "tag = {tag_$n:String} AND version = {version_$n:UInt32} AND number IN {numbers_$n:Array(Float64)}"
@@ -38,6 +39,8 @@ class CrowdQuery:
     parameters: dict[str, Any] = field(default_factory=dict)
     _conditions: dict[str, str] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
+    behaviours: dict[Point, int] = field(default_factory=dict)
+    """Points of charts, with the version under which each one's users come in as values of the tag ''."""
 
     def expression(self, rule: Rule) -> str:
         """The bitmap of a rule in one bucket, as a ClickHouse expression over `operand_<n>`."""
@@ -61,17 +64,24 @@ class CrowdQuery:
                 )
             case HasTag(tag):
                 return self._operand(_PRESENT, tag)
+            case Behaved(point):
+                version = self.behaviours.setdefault(point, len(self.behaviours) + 1)
+                # Users who came after the generation are in no other condition of it.
+                return f"bitmapAnd({self._everyone()}, {self._operand(_PRESENT, '', version=version)})"
             case _:
                 raise ValueError(f"{rule} is not expanded: call crowd_normal.expand first")
 
-    def text(self, template: str, bitmaps: str, **expressions: str) -> str:
-        """A query of sql/clickhouse/crowds over the bitmaps of operands.sql. Call `expression` for all its parts before."""
+    def text(self, template: str, bitmaps: str, behaviours: str = "", **expressions: str) -> str:
+        """A query of sql/clickhouse/crowds over the bitmaps of operands.sql. Call `expression` for all its parts before.
+
+        `behaviours`: the texts that add the users of `self.behaviours`.
+        """
         conditions = list(self._conditions.values())
         operands = ",\n    ".join(
             Template(_OPERAND).substitute(condition=condition, n=number) for number, condition in enumerate(conditions)
         )
         selected = " OR ".join(f"({condition})" for condition in conditions)
-        inner = Template(bitmaps).substitute(operands=operands, selected=selected)
+        inner = Template(bitmaps).substitute(operands=operands, selected=selected, behaviours=behaviours)
         return Template(template).substitute(bitmaps=inner, **expressions)
 
     def _all(self, parts: tuple[Rule, ...]) -> str:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Literal
 
-from tagging.crowds import All, Any_, HasTag, HasValue, InCrowd, InRange, Not, Rule, Scalar
+from tagging import behaviour_sentence
+from tagging.crowds import All, Any_, Behaved, HasTag, HasValue, InCrowd, InRange, Not, Rule, Scalar
 
 Language = Literal["en", "zh"]
 SHOWN_VALUES = 5
@@ -88,6 +89,8 @@ def sentence(rule: Rule, titles: Mapping[str, str], language: Language = "en") -
                 return words["has"].format(tag=titles.get(tag, tag))
             case InCrowd(name):
                 return words["crowd"].format(name=name)
+            case Behaved(point):
+                return behaviour_sentence.sentence(point, language)
 
     def _values(title: str, values: tuple[Scalar, ...]) -> str:
         shown = [_value(value) for value in values[:SHOWN_VALUES]]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tagging import behaviour
+
 MAX_DEPTH = 8
 MAX_CONDITIONS = 100
 """Of one rule as it is written."""
@@ -13,6 +15,8 @@ MAX_EXPANDED = 400
 """Of one rule with the crowds that it names in place of their names."""
 MAX_VALUES = 1_000
 """Of one condition."""
+MAX_BEHAVIOURS = 5
+"""Of one rule with the crowds that it names: each reads the events of its period."""
 MAX_TEXT = 1_000
 """Characters of one value."""
 LARGEST_NUMBER = 1e15
@@ -76,7 +80,14 @@ class InCrowd:
     name: str
 
 
-Rule = All | Any_ | Not | HasValue | InRange | HasTag | InCrowd
+@dataclass(frozen=True)
+class Behaved:
+    """Users of a point of a chart of behaviour. Events count as far as the log had come when the bitmaps were published."""
+
+    point: behaviour.Point
+
+
+Rule = All | Any_ | Not | HasValue | InRange | HasTag | InCrowd | Behaved
 EVERYONE = All(())
 
 
@@ -98,6 +109,8 @@ def as_json(rule: Rule) -> dict[str, Any]:
             return {"tag": tag, "present": True}
         case InCrowd(name):
             return {"crowd": name}
+        case Behaved(point):
+            return {"behaviour": behaviour.as_json(point)}
 
 
 def conditions(rule: Rule) -> Iterator[Rule]:

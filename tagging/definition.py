@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from tagging.names import TAG_NAME
 from tagging.problems import Problem, TagProblems, did_you_mean
-
-VALUE_TYPES: Mapping[str, str] = MappingProxyType(
-    {"string": "STRING", "integer": "BIGINT", "decimal": "DECIMAL(18, 4)", "boolean": "BOOLEAN"}
-)
-"""A tag's type -> the Flink type of its values."""
+from tagging.tag_reads import READS_FORM, VALUE_TYPES, TagRead, parse_reads
 
 DIMENSIONS = ("basic", "purchasing_power", "behaviour", "interest", "psychology", "social", "risk")
 LONGEST_HEADER_VALUE = 500
 
 _HEADER = re.compile(r"--[ \t]*([A-Za-z_]+)[ \t]*:(.*)")
 _REQUIRED = ("name", "title", "description", "type", "dimension", "owner")
-_KEYS = (*_REQUIRED, "version")
+_KEYS = (*_REQUIRED, "version", "reads")
 
 
 @dataclass(frozen=True)
 class TagDefinition:
-    """One version of a tag. `sql` is the author's text, and `first_line` its place in the file that it came from."""
+    """One version of a tag. `sql` is the author's text, and `first_line` its place in the file that it came from.
+
+    `reads`: the versions of other tags that TAG(name) stands for.
+    """
 
     name: str
     title: str
@@ -36,6 +33,7 @@ class TagDefinition:
     sql: str
     version: int = 1
     first_line: int = field(default=1, compare=False)
+    reads: tuple[TagRead, ...] = ()
 
     @property
     def flink_type(self) -> str:
@@ -89,6 +87,7 @@ def parse_definition(text: str, origin: str = "") -> TagDefinition:
         sql="\n".join(rest[blank:]).rstrip(),
         version=int(values.get("version", "1")),
         first_line=last + 1 + (blank or 0),
+        reads=parse_reads(values["reads"]) if "reads" in values else (),
     )
 
 
@@ -105,6 +104,11 @@ def _value_problems(key: str, value: str, line: int) -> list[Problem]:
         return [Problem(line, 1, f"unknown dimension {value!r}", did_you_mean(value, DIMENSIONS))]
     if key == "version" and not re.fullmatch(r"[1-9][0-9]{0,5}", value):
         return [Problem(line, 1, f"{value!r} is not a version", "a whole number from 1 on")]
+    if key == "reads":
+        try:
+            parse_reads(value)
+        except ValueError as error:
+            return [Problem(line, 1, str(error), READS_FORM)]
     return []
 
 
@@ -120,4 +124,6 @@ def definition_text(definition: TagDefinition) -> str:
     }
     if definition.version != 1:
         header["version"] = str(definition.version)
+    if definition.reads:
+        header["reads"] = ", ".join(map(str, definition.reads))
     return "".join(f"-- {key}: {value}\n" for key, value in header.items()) + f"\n{definition.sql}\n"

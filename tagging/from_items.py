@@ -20,6 +20,7 @@ from tagging.windows import Window, default_pane_minutes, window_problems
 if TYPE_CHECKING:
     from tagging.scopes import Resolver
 
+TAG = "TAG"
 _LAST_FORM = "write LAST(events, INTERVAL '30' DAY), with a pane LAST(events, INTERVAL '1' HOUR, INTERVAL '1' MINUTE)"
 
 
@@ -45,6 +46,8 @@ class FromItems:
                 return self._source(node)
             if isinstance(node.this, exp.Anonymous) and node.this.name.upper() == "LAST":
                 return self._window(node)
+            if isinstance(node.this, exp.Anonymous) and node.this.name.upper() == TAG:
+                return self._tag(node)
         if not isinstance(node, REFUSED) and not isinstance(node.this, REFUSED):
             self._report(node, "not a source, LAST(...) or a derived table", _LAST_FORM)
         return Relation("", {}, open=True)
@@ -53,12 +56,32 @@ class FromItems:
         name = name or node.name
         source = self._resolver.catalog.get(name)
         if source is None:
-            self._report(node, f"unknown source {name!r}", did_you_mean(name, self._resolver.catalog))
+            hint = f"write TAG({name})" if name in self._resolver.tags else did_you_mean(name, self._resolver.catalog)
+            self._report(node, f"unknown source {name!r}", hint)
             return Relation("", {}, open=True)
         self._resolver.sources.add(name)
         self._resolver.reads.setdefault(name, set())
         columns = {column: kind_of_type(kind) for column, kind in source.columns.items()}
         return Relation("", columns, frozenset({frozenset({source.key})}), view=name)
+
+    def _tag(self, node: exp.Table) -> Relation:
+        """TAG(name): the values of another tag now, one row a user who has one."""
+        name = tag_name(node)
+        if name is None:
+            self._report(node, "TAG reads another tag by its name", "write TAG(lifecycle)")
+            return Relation("", {}, open=True)
+        read = self._resolver.tags.get(name)
+        if read is None:
+            hint = f"add to the header: -- reads: {name} v<version> <type>"
+            self._report(node, f"the header does not say which version of tag {name!r} is read", hint)
+            return Relation("", {}, open=True)
+        self._resolver.sources.add(read.source)
+        self._resolver.reads.setdefault(read.source, set())
+        node.set("this", exp.to_identifier(read.source, quoted=True))
+        if not node.alias:
+            node.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+        columns = {column: kind_of_type(kind) for column, kind in read.columns.items()}
+        return Relation("", columns, frozenset({frozenset({"user_id"})}), view=read.source)
 
     def _window(self, node: exp.Table) -> Relation:
         arguments = node.this.expressions
@@ -145,6 +168,16 @@ class FromItems:
         for join, relation, equal in zip(self._joins, self.relations[1:], self._equal, strict=True):
             found = joined(found, relation.qualified_keys(), equal, join.side.upper() == "LEFT")
         return found
+
+
+def tag_name(node: exp.Table) -> str | None:
+    """The tag that TAG(name) in FROM names; None for any other part of FROM."""
+    call = node.this
+    if not isinstance(call, exp.Anonymous) or call.name.upper() != TAG or len(call.expressions) != 1:
+        return None
+    name = call.expressions[0]
+    plain = isinstance(name, exp.Column) and not name.table and isinstance(name.this, exp.Identifier)
+    return name.name.lower() if plain else None
 
 
 def conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:

@@ -145,6 +145,7 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     ),
     **_same("LPAD RPAD REPEAT SPACE REPLACE OVERLAY TRANSLATE", "can make a text of any length", "use CASE"),
     **_same("LAST", "stands in FROM and nowhere else", "write FROM LAST(events, INTERVAL '7' DAY)"),
+    **_same("TAG", "stands in FROM and nowhere else", "write FROM TAG(lifecycle), and join it ON user_id"),
     **_same("IFNULL NVL ISNULL", "is not part of tags", "use COALESCE(a, b)"),
     **_same("LENGTH LEN CHARACTER_LENGTH", "is not part of tags", "use CHAR_LENGTH(text)"),
     **_same("SUBSTR MID", "is not part of tags", "use SUBSTRING(text, from, length)"),

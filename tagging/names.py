@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+from tagging.tag_reads import parse_tag_source
+
 EVENTS_TOPIC = "events"
 CLOCK_TOPIC = "clock"
 CDC_PREFIX = "cdc"
@@ -34,6 +36,18 @@ def parse_tag_topic(topic: str) -> tuple[str, int]:
 def cdc_topic(table: str, database: str = "shop") -> str:
     """The topic of one source table's row changes."""
     return f"{CDC_PREFIX}.{database}.{table}"
+
+
+def source_topic(source: str, database: str = "shop") -> str:
+    """The topic behind a source (or the clock, or a tag version that is read)."""
+    if tag := parse_tag_source(source):
+        return tag_topic(*tag)
+    return source if source in (EVENTS_TOPIC, CLOCK_TOPIC) else cdc_topic(source, database)
+
+
+def consumer_group(job: str, source: str) -> str:
+    """The consumer group under which a job commits its place in a source, at each checkpoint."""
+    return f"tagstream.{job}.{source}"
 
 
 def profile_row(user_id: str) -> bytes:

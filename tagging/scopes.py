@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -18,6 +18,7 @@ from tagging.ranking import find_rank, kept_ranks, rank_of
 from tagging.relations import OPEN, Keys, Rank, Relation, projected, smallest
 from tagging.scope import Scope
 from tagging.sources import Catalog
+from tagging.tag_reads import TagRead
 from tagging.windows import Window
 
 _BOOLEAN = frozenset({Kind.BOOLEAN})
@@ -39,10 +40,11 @@ class Resolved:
 
 @dataclass
 class Resolver:
-    """Resolves one tag's tree in place and remembers what it reads. `selects`: by id of the node."""
+    """Resolves one tag's tree in place and remembers what it reads. `tags`: by name; `selects`: by id of the node."""
 
     catalog: Catalog
     report: Callable[[exp.Expr, str, str], None]
+    tags: Mapping[str, TagRead] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
     windows: set[Window] = field(default_factory=set)
     reads: dict[str, set[str]] = field(default_factory=dict)

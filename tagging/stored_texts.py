@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from tagging.compiler import CompiledTag, compile_tag
@@ -9,6 +10,8 @@ from tagging.problems import Problem, TagProblems
 from tagging.synchronise import definition_of
 
 KEPT_TEXTS = 2_000
+Fault = Callable[[str, int, str], str]
+"""(tag, version, text) -> what is wrong with the text, or ""."""
 
 
 def compiled_text(tag: str, version: int, text: str) -> CompiledTag:

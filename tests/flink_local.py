@@ -71,7 +71,20 @@ class LocalFlink:
         )
 
     def run(self, tags: Sequence[CompiledTag], log: Log) -> Values:
-        """The tags' values at the end of the log."""
+        """The tags' values at the end of the log. What a tag reads of another of them is put into the log before."""
+        found: Values = {}
+        left = list(tags)
+        while left:
+            waited_for = {tag.definition.name for tag in left}
+            ready = [tag for tag in left if not waited_for & {read.tag for read in tag.definition.reads}]
+            topics = {
+                read.source: found[read.tag] for tag in ready for read in tag.definition.reads if read.tag in found
+            }
+            found |= self._run(ready, {**{f"{name}_log": tag_topic(held) for name, held in topics.items()}, **log})
+            left = [tag for tag in left if tag not in ready]
+        return found
+
+    def _run(self, tags: Sequence[CompiledTag], log: Log) -> Values:
         text = statements(Job("local", tags), self.settings)
         types = {f"tag_{tag.definition.name}_v{tag.definition.version}": tag.definition for tag in tags}
         queries = []
@@ -125,9 +138,30 @@ class LocalFlink:
         return +found
 
 
+def tag_topic(values: Mapping[str, Any]) -> list[Message]:
+    """An upsert topic that ends with these values: each user had none, and another value, before."""
+    messages: list[str | None] = []
+    users: list[str] = []
+    for user_id, value in values.items():
+        written = str(value) if isinstance(value, Decimal) else orjson.dumps(value).decode()
+        stale = {str: '"stale"', bool: str(value is False).lower()}.get(type(value), "1")
+        for text in (stale, None, written):
+            users.append(user_id)
+            messages.append(text and f'{{"user_id":{orjson.dumps(user_id).decode()},"value":{text}}}')
+    # Somebody who had a value has none now, by either way of saying so.
+    users += ["withdrawn", "withdrawn", "emptied", "emptied"]
+    last = messages[-1] if messages else '{"user_id":"x","value":"x"}'
+    messages += [last, None, last, '{"user_id":"emptied","value":null}']
+    return [
+        Message({"user_id": user_id, "message": message}, offset)
+        for offset, (user_id, message) in enumerate(zip(users, messages, strict=True))
+    ]
+
+
 def _over_file(declaration: str, path: Path, messages: Sequence[Message]) -> str:
     """The table over a file in place of the topic, with the options of its format as they are."""
     path.write_bytes(b"".join(message.line() for message in messages))
     columns = re.sub(r" METADATA( FROM 'timestamp')? VIRTUAL", "", _WITH.sub("", declaration))
-    kept = _FORMAT.findall(_WITH.search(declaration)[1])
+    # A topic of plain text has no format of its own in a file, whose lines are JSON.
+    kept = _FORMAT.findall(_WITH.search(declaration)[1]) or ["'format' = 'json'"]
     return f"{columns}) WITH ('connector' = 'filesystem', 'path' = '{path.as_uri()}', {', '.join(kept)})"

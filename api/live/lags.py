@@ -21,6 +21,8 @@ GROUPS = (
     "tagstream.tags.products",
     "tagstream.tags.orders",
     "tagstream.tags.clock",
+    "tagstream.tags.lifecycle__v1",
+    "tagstream.tags.spend_tier_30d__v1",
 )
 """The sinks, and the built-in tags' Flink job by source."""
 KEPT_SECONDS = 2.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.live.behaviour import ClickHouseBehaviour
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
 from api.live.controller import ControllerCheck
@@ -11,16 +12,28 @@ from api.live.flink_jobs import FlinkJobStates
 from api.live.lags import KafkaLags
 from api.live.numbers import MySQLNumbers
 from api.live.profiles import HBaseProfiles
+from api.live.publishing import AnsweringPreviews, AnsweringTags
 from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
+from api.live.replays import KafkaReplays
 from api.live.user_history import ClickHouseUserHistory
 from api.ports import Check, Stores
+from api.publishing_ports import Publishing
+from stores.registry.previews import PreviewTable
 from stores.registry.store import TagRegistry
 from stores.settings import Settings
+from tagging.lifecycle import Policy
 
 
 def live_stores(settings: Settings) -> Stores:
     """Everything the API needs, at the addresses of the settings."""
     queries = Queries(settings)
+    registry = TagRegistry(settings, ANSWER_SECONDS)
+    publishing = Publishing(
+        versions=AnsweringTags(registry),
+        previews=AnsweringPreviews(PreviewTable(settings, ANSWER_SECONDS)),
+        replays=KafkaReplays(settings),
+        policy=Policy(settings.publishing.approval_required, int(settings.publishing.rollback_hours * 3_600_000)),
+    )
     lags = KafkaLags(settings)
     jobs = FlinkJobStates(settings)
     checks: list[Check] = [
@@ -40,12 +53,14 @@ def live_stores(settings: Settings) -> Stores:
         users=ClickHouseUsers(queries),
         statistics=ClickHouseStatistics(queries),
         events=KafkaEventLog(settings),
-        registry=RegisteredTags(TagRegistry(settings, ANSWER_SECONDS), BuiltinTags()),
+        registry=RegisteredTags(registry, BuiltinTags()),
         activities=ClickHouseActivities(queries),
         lags=lags,
         jobs=jobs,
         crowds=MySQLCrowds(settings),
         crowd_users=ClickHouseCrowds(settings),
         history=ClickHouseUserHistory(queries),
+        behaviour=ClickHouseBehaviour(settings),
         checks=checks,
+        publishing=publishing,
     )

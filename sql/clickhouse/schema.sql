@@ -128,6 +128,18 @@ SELECT tag, version, toUInt16(bitShiftRight(user_no, 20)) AS bucket, partition, 
 FROM tag_values
 GROUP BY tag, version, bucket, partition;
 
+-- How far the stored events reach, by partition. Kept by every insert into events.
+CREATE TABLE IF NOT EXISTS event_places
+(
+    partition UInt16,
+    offset SimpleAggregateFunction(max, UInt64)
+)
+ENGINE = AggregatingMergeTree
+ORDER BY partition;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS events_into_event_places TO event_places AS
+SELECT partition, max(offset) AS offset FROM events GROUP BY partition;
+
 -- Who has a value, one bitmap a bucket. The tag '' in version 0 holds all users. A row counts once bitmap_buckets names its
 -- generation. Ordered by number, so that a range reads its own rows alone.
 CREATE TABLE IF NOT EXISTS tag_bitmaps
@@ -151,13 +163,14 @@ CREATE TABLE IF NOT EXISTS bitmap_buckets
     version UInt32,
     bucket UInt16,
     generation UInt64,
-    places Map(UInt16, UInt64) COMMENT 'the highest offset in it, by partition',
+    places Map(UInt16, UInt64) COMMENT 'the highest offset in it, by partition; of the tag \'\' that of the events',
     built_at DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (tag, version, bucket, generation);
 
 -- Every row change of MySQL: Kafka can't be searched by a row's key, and an explanation needs one user's rows at once.
+-- Small granules, since one user's rows are each read from a granule of their own.
 CREATE TABLE IF NOT EXISTS row_changes
 (
     source LowCardinality(String),
@@ -171,7 +184,8 @@ CREATE TABLE IF NOT EXISTS row_changes
     place UInt16 COMMENT 'among the rows of one message'
 )
 ENGINE = ReplacingMergeTree
-ORDER BY (source, key, partition, offset, place);
+ORDER BY (source, key, partition, offset, place)
+SETTINGS index_granularity = 512;
 
 -- Which rows ever had a value in a column that names a user.
 CREATE TABLE IF NOT EXISTS row_lookups

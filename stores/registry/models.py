@@ -62,3 +62,34 @@ class AuditRow(Base):
     who: Mapped[str] = mapped_column(String(128))
     what: Mapped[str] = mapped_column(String(200))
     done_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3))
+
+
+class RequestRow(Base):
+    """A request that may come twice, by its Idempotency-Key, and the version that it made. Forgotten after a day."""
+
+    __tablename__ = "tag_requests"
+    __table_args__ = OPTIONS
+
+    who: Mapped[str] = mapped_column(String(128), primary_key=True)
+    request_key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    tag: Mapped[str] = mapped_column(String(63))
+    version: Mapped[int] = mapped_column(Integer)
+    asked_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3), index=True)
+
+
+class PreviewRow(Base):
+    """A draft to be tried on a sample of users, and what came of it as JSON. Forgotten after a while."""
+
+    __tablename__ = "tag_previews"
+    __table_args__ = OPTIONS
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    text: Mapped[str] = mapped_column(MEDIUMTEXT(charset="utf8mb4", collation="utf8mb4_bin"))
+    who: Mapped[str] = mapped_column(String(128))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    asked_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3))
+    started_at: Mapped[datetime | None] = mapped_column(DATETIME(fsp=3))
+    ended_at: Mapped[datetime | None] = mapped_column(DATETIME(fsp=3))
+    result: Mapped[str | None] = mapped_column(MEDIUMTEXT(charset="utf8mb4", collation="utf8mb4_bin"))
+    cause: Mapped[str] = mapped_column(String(1000), server_default=EMPTY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
@@ -13,10 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from stores.mysql import ANSWER_SECONDS
 from stores.registry.engine import engine, naming_failures
 from stores.registry.models import AuditRow, TagRow, VersionRow
+from stores.registry.requests import Asked, earlier, remember
+from stores.registry.times import ms_of, time_of
 from stores.settings import Settings
 from tagging.lifecycle import Status, Tag, TagVersion
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Conflict(Exception):
@@ -55,11 +54,15 @@ class Tags(Protocol):
     def pointers(self) -> Sequence[Pointer]:
         """Every tag's live version, in order of name: a consistent cut over all tags."""
 
-    def save(self, tag: Tag, entries: Sequence[Entry]) -> Tag:
+    def save(self, tag: Tag, entries: Sequence[Entry], asked: Asked | None = None) -> Tag:
         """Write a changed tag and what was done to it, all or nothing; returns it with its new revision.
 
-        Raises Conflict when its revision is not the stored one, or a text that is stored would change.
+        Raises Conflict when its revision is not the stored one, or a text that is stored would change, and AskedTwice
+        when the request that asks for it was `asked` before.
         """
+
+    def asked(self, who: str, key: str) -> Asked | None:
+        """The request of this person that used this key, if one did in the last day."""
 
     def audit(self, tag: str, limit: int = 100) -> Sequence[Entry]:
         """What was done to a tag, the newest first."""
@@ -91,16 +94,23 @@ class TagRegistry:
     def audit(self, tag: str, limit: int = 100) -> Sequence[Entry]:
         """See `Tags`."""
         query = select(AuditRow.__table__).where(AuditRow.tag == tag).order_by(AuditRow.id.desc()).limit(limit)
-        return [Entry(row.tag, row.version, row.who, row.what, _ms(row.done_at)) for row in self._read(query)]
+        return [Entry(row.tag, row.version, row.who, row.what, ms_of(row.done_at)) for row in self._read(query)]
 
-    def save(self, tag: Tag, entries: Sequence[Entry]) -> Tag:
+    def save(self, tag: Tag, entries: Sequence[Entry], asked: Asked | None = None) -> Tag:
         """See `Tags`."""
         with naming_failures(self._settings), self._engine.begin() as connection:
+            if asked:
+                remember(connection, asked)
             revision = _claim(connection, tag)
             _write_versions(connection, tag)
             if entries:
                 connection.execute(insert(AuditRow), [_audit_values(entry) for entry in entries])
         return Tag(tag.name, tag.owner, tag.dimension, tag.versions, revision)
+
+    def asked(self, who: str, key: str) -> Asked | None:
+        """See `Tags`."""
+        with naming_failures(self._settings), self._engine.connect() as connection:
+            return earlier(connection, who, key)
 
     def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
         with naming_failures(self._settings), self._engine.connect() as connection:
@@ -152,7 +162,7 @@ def _write_versions(connection: Connection, tag: Tag) -> None:
             "approved_by": version.approved_by,
             "job": version.job,
             "cleaned": version.cleaned,
-            "changed_at": _time(version.changed_at_ms),
+            "changed_at": time_of(version.changed_at_ms),
         }
         held = stored.get(version.version)
         if held is None:
@@ -171,7 +181,7 @@ def _audit_values(entry: Entry) -> dict[str, Any]:
         "version": entry.version,
         "who": entry.who,
         "what": entry.what,
-        "done_at": _time(entry.at_ms),
+        "done_at": time_of(entry.at_ms),
     }
 
 
@@ -193,18 +203,10 @@ def _version(row: Row[Any]) -> TagVersion:
         version=row.version,
         text=row.text,
         created_by=row.created_by,
-        changed_at_ms=_ms(row.changed_at),
+        changed_at_ms=ms_of(row.changed_at),
         status=Status(row.status) if known else Status.FAILED,
         cause=row.cause if known else f"status {row.status!r} in the registry; allowed: {', '.join(Status)}",
         approved_by=row.approved_by,
         job=row.job,
         cleaned=bool(row.cleaned),
     )
-
-
-def _ms(time: datetime) -> int:
-    return (time.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _time(at_ms: int) -> datetime:
-    return (_EPOCH + timedelta(milliseconds=at_ms)).replace(tzinfo=None)

@@ -14,6 +14,7 @@ from sqlalchemy import event
 from stores.mysql import MySQLUnavailable, transaction
 from stores.registry.engine import engine
 from stores.registry.models import Base
+from stores.registry.requests import KEPT_MS, Asked, AskedTwice
 from stores.registry.schema import migrate
 from stores.registry.store import Conflict, Entry, Pointer, TagRegistry
 from stores.settings import MySQL, Settings
@@ -114,6 +115,36 @@ def test_the_audit_trail_is_newest_first_and_bounded(registry, new):
     assert registry.audit(new.name, 2) == [entry(new, "step 4", 4), entry(new, "step 3", 3)]
 
 
+def test_a_request_that_comes_twice_is_done_once(registry, new):
+    who = uuid.uuid4().hex
+    asked = Asked(who, "k 1", "a" * 64, new.name, 1, AT_MS)
+    assert registry.asked(who, "k 1") is None
+    saved = registry.save(new, [entry(new, "draft")], asked)
+    with pytest.raises(AskedTwice):
+        registry.save(lifecycle.add(saved, "two", "ann", AT_MS), [entry(new, "again")], asked)
+    assert registry.tag(new.name) == saved
+    assert [line.what for line in registry.audit(new.name)] == ["draft"]
+    assert registry.asked(who, "k 1") == asked
+    assert registry.asked("another", "k 1") is None
+
+
+def test_a_request_whose_write_is_refused_may_come_again(registry, new):
+    who = uuid.uuid4().hex
+    saved = registry.save(new, [])
+    asked = Asked(who, "k", "a" * 64, new.name, 2, AT_MS)
+    with pytest.raises(Conflict):
+        registry.save(replace(saved, revision=7), [], asked)
+    assert registry.asked(who, "k") is None
+
+
+def test_a_request_is_forgotten_after_a_day(registry, new):
+    who = uuid.uuid4().hex
+    saved = registry.save(new, [], Asked(who, "old", "a" * 64, new.name, 1, AT_MS - KEPT_MS - 1))
+    registry.save(saved, [], Asked(who, "new", "a" * 64, new.name, 1, AT_MS))
+    assert registry.asked(who, "old") is None
+    assert registry.asked(who, "new") is not None
+
+
 @pytest.mark.stack
 def test_of_many_that_write_at_once_one_wins(stack, new):
     migrate(stack.settings)
@@ -163,6 +194,19 @@ def test_a_row_that_a_person_inserts_is_a_draft(stack, new):
     found = registry.tag(new.name)
     assert (found.versions[0].status, found.versions[0].text) == (Status.DRAFT, new.versions[0].text)
     assert registry.save(lifecycle.approve(found, 1, "bob"), []).revision == 2
+    registry.close()
+
+
+@pytest.mark.stack
+def test_a_row_of_a_status_that_there_is_not_has_failed_and_keeps_no_other_tag_from_being_read(stack, new):
+    migrate(stack.settings)
+    registry = TagRegistry(stack.settings)
+    registry.save(new, [])
+    with transaction(stack.settings) as cursor:
+        cursor.execute("UPDATE tag_versions SET status = 'lively' WHERE tag = %(tag)s", {"tag": new.name})
+    found = next(tag for tag in registry.tags() if tag.name == new.name)
+    assert found.versions[0].status is Status.FAILED
+    assert found.versions[0].cause.startswith("status 'lively' in the registry; allowed: draft, building")
     registry.close()
 
 

@@ -93,6 +93,8 @@ class World:
     registry: TagRegistry
     values: dict[int, str] = field(default_factory=dict)
     """What every user has, by version."""
+    moved: int = 0
+    """The version that says the same in a shared job."""
     shared: tuple[str, int] | None = None
     """The job of all other tags as it was found."""
 

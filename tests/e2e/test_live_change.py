@@ -15,7 +15,7 @@ from stores.flink import FlinkCluster
 from stores.hbase import ProfileStore
 from stores.registry.store import TagRegistry
 from tagging import lifecycle
-from tagging.lifecycle import Policy, Status, Tag
+from tagging.lifecycle import Policy, Status, Tag, shared_number
 from tagging.names import tag_topic
 from tests.conftest import RunningStack
 from tests.e2e.live_change import SECONDS, TAG, USERS, Worker, World
@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.stack]
 
 SOON = {"TAGSTREAM_FLINK__CHECKPOINT_SECONDS": "2", "TAGSTREAM_PUBLISHING__POLL_SECONDS": "600"}
 """The controller is woken by the binlog or not at all."""
+NO_OWN_JOBS = {**SOON, "TAGSTREAM_PUBLISHING__MOST_OWN_JOBS": "0"}
 AT_ONCE = {**SOON, "TAGSTREAM_PUBLISHING__ROLLBACK_HOURS": "0"}
 REMOVED_SECONDS = 180
 BY_HAND = "written_by_hand"
@@ -53,7 +54,7 @@ def world(stack: RunningStack, app_url: str, tmp_path_factory: pytest.TempPathFa
 def put_back(world: World) -> None:
     cluster = FlinkCluster(world.stack.settings.flink)
     for name, job_id in world.jobs().items():
-        if name.startswith(f"tag.{TAG}."):
+        if name.startswith((f"tag.{TAG}.", "shared.")):
             cluster.cancel(job_id)
             cluster.await_state(job_id, "CANCELED", 60)
     if world.tag() is not None:
@@ -143,6 +144,17 @@ def test_a_retired_tag_is_gone_for_its_readers_and_a_rollback_shows_it_again(wor
     assert world.now() == {(first(world), "hot")}
 
 
+def test_a_live_version_moves_into_a_shared_job_and_says_the_same(world: World):
+    before = world.tag().live
+    world.controller(**NO_OWN_JOBS)
+    world.moved = last(world) + 1
+    world.await_seen((world.moved, "hot"))
+    live = world.tag().live
+    assert shared_number(live.job) is not None
+    assert live.text == before.text
+    assert {live.job, before.job} <= set(world.jobs())
+
+
 def test_after_the_rollback_window_nothing_is_left_of_what_is_not_live(world: World):
     at_ms = int(time.time() * 1000)
     world.registry.save(lifecycle.roll_back(world.tag(), 1, at_ms, Policy()), [])
@@ -153,8 +165,8 @@ def test_after_the_rollback_window_nothing_is_left_of_what_is_not_live(world: Wo
         time.sleep(0.2)
     settings = world.stack.settings
     client = connect(settings)
-    published = sorted(number for number in world.values if number > 1)
-    assert not [job for job in world.jobs() if job.startswith(f"tag.{TAG}.")]
+    published = [*sorted(number for number in world.values if number > 1), world.moved]
+    assert not [job for job in world.jobs() if job.startswith((f"tag.{TAG}.", "shared."))]
     assert not [number for number in published if kafka_removal.has_topic(settings, tag_topic(TAG, number))]
     with ProfileStore(settings.hbase) as profiles:
         assert list(profiles.scan([(TAG, number) for number in published])) == []
@@ -165,9 +177,8 @@ def test_after_the_rollback_window_nothing_is_left_of_what_is_not_live(world: Wo
 
 
 def test_through_all_of_it_no_reader_saw_a_missing_or_mixed_value_and_the_other_tags_job_never_restarted(world: World):
-    new, newest = first(world), last(world)
-    assert world.reader.versions() == [1, new, newest, new, None, new, 1]
-    seen = set(world.reader.seen)
-    assert seen == {None, (1, "warm"), (new, "hot"), (newest, "hot 4")}
+    new, newest, moved = first(world), last(world), world.moved
+    assert world.reader.versions() == [1, new, newest, new, None, new, moved, 1]
+    assert set(world.reader.seen) == {None, (1, "warm"), (new, "hot"), (newest, "hot 4"), (moved, "hot")}
     assert len(world.reader.seen) > 500
     assert world.shared_job() == world.shared

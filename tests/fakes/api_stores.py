@@ -23,6 +23,7 @@ from api.ports import (
     ValueCount,
 )
 from tagging.definition import TagDefinition
+from tests.fakes.memory_publishing import MemoryPublishing
 
 
 class Breakable:
@@ -240,7 +241,9 @@ class World:
     crowds: Any
     crowd_users: Any
     history: Any
+    behaviour: Any
     checks: list[Check] = field(default_factory=list)
+    publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
 
     def stores(self) -> Stores:
         """As the application takes them."""
@@ -257,7 +260,9 @@ class World:
             self.crowds,
             self.crowd_users,
             self.history,
+            self.behaviour,
             self.checks,
+            publishing=self.publishing.port(),
         )
 
 
@@ -266,6 +271,7 @@ AT_MS = 1_790_000_000_000
 
 def seeded(users: int = 5) -> World:
     """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
+    from tests.fakes.memory_behaviour import MemoryBehaviour, made_up
     from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
     from tests.fakes.memory_history import seeded_history
 
@@ -283,6 +289,7 @@ def seeded(users: int = 5) -> World:
         profiles[user_id].append(ProfileValue("dropped", 1, "no definition", AT_MS))
     known = MemoryUsers(NumberedUser(f"u{number}", number + 1) for number in range(users))
     statistics = MemoryStatistics(rows)
+    behaviour = MemoryBehaviour(made_up(users, AT_MS), statistics)
     return World(
         profiles=MemoryProfiles(profiles),
         numbers=MemoryNumbers(known),
@@ -294,7 +301,8 @@ def seeded(users: int = 5) -> World:
         lags=Fixed("kafka", {"tagstream.sink_profile": 3}),
         jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
         crowds=MemoryCrowds(),
-        crowd_users=MemoryCrowdUsers(known, statistics),
         history=seeded_history(AT_MS),
+        crowd_users=MemoryCrowdUsers(known, statistics, behaviour),
+        behaviour=behaviour,
         checks=[FixedCheck("kafka", [Finding("kafka", "ok", "4 topics")], essential=True)],
     )

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from stores.bitmaps import Generation
-from tagging.crowds import All, Any_, HasTag, HasValue, InRange, Not, Rule
+from tagging.crowds import All, Any_, Behaved, HasTag, HasValue, InRange, Not, Rule
 from tagging.saved_crowds import Check, CrowdText, SavedCrowd, admit
 from tests.fakes.api_stores import AT_MS, Breakable, MemoryStatistics, MemoryUsers
+from tests.fakes.memory_behaviour import MemoryBehaviour
 
 
 class MemoryCrowds(Breakable):
@@ -45,8 +46,9 @@ class MemoryCrowds(Breakable):
 class MemoryCrowdUsers(Breakable):
     """The users of rules over rows of tag values: one state, number 7. Numbers are never put into bands."""
 
-    def __init__(self, users: MemoryUsers, statistics: MemoryStatistics) -> None:
+    def __init__(self, users: MemoryUsers, statistics: MemoryStatistics, behaviour: MemoryBehaviour) -> None:
         super().__init__("clickhouse")
+        self._behaviour = behaviour
         self._users = users
         self._statistics = statistics
 
@@ -106,6 +108,9 @@ class MemoryCrowdUsers(Breakable):
                 return set().union(*(self._taken(part, versions) for part in parts))
             case Not(part):
                 return everyone - self._taken(part, versions)
+            case Behaved(point):
+                found = self._behaviour.users_of(point)
+                return {user.user_no for user in self._users.users if user.user_id in found}
             case HasTag(tag):
                 return set(self._values(tag, versions[tag]))
             case HasValue(tag, values):

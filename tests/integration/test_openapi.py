@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from api import create_app
 from stores.settings import Api, Settings
 from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
+from tests.openapi_publishing import PUBLISHING
 
 FORMATS = FormatChecker([])
 EVENT = {"user_id": "u1", "event_type": "cart"}
@@ -60,6 +61,16 @@ VIP = f"{CROWDS}/vip"
 RULE = {"rule": {"tag": "tier", "in": ["gold"]}}
 CHANGE = RULE | {"title": "Best"}
 CROWD = CHANGE | {"name": "vip"}
+BEHAVIOUR = "/api/v1/behaviour"
+WEEK = {"period": {"last_days": 7}}
+STEPS = [{"event": "view"}, {"event": "cart"}]
+CHARTS = {
+    "trends": WEEK | {"breakdown": "tier"},
+    "funnel": WEEK | {"steps": STEPS, "breakdown": "spend"},
+    "retention": WEEK,
+    "paths": WEEK | {"anchor": "view", "nodes": 1},
+    "sessions": WEEK,
+}
 
 
 def _saved(world: World) -> None:
@@ -183,12 +194,31 @@ ASKED = [
     *_crowd_reads("read_crowd", VIP, f"{CROWDS}/NO", ("crowds", "all")),
     *_crowd_reads("list_crowd_members", f"{VIP}/members", f"{VIP}/members?limit=0", ("crowd_users", "members")),
     *_crowd_reads("export_crowd", f"{VIP}/export", f"{CROWDS}/NO/export", ("crowd_users", "members")),
+    *[
+        asked
+        for chart, body in CHARTS.items()
+        for asked in _crowd_writes(f"read_{chart}", "POST", f"{BEHAVIOUR}/{chart}", body, 200, ("behaviour", "rows"))
+    ],
+    Asked("list_event_types", 200, f"{BEHAVIOUR}/event-types"),
+    Asked("list_event_types", 500, f"{BEHAVIOUR}/event-types", breaks=_raises("behaviour", "event_types")),
+    Asked("list_event_types", 503, f"{BEHAVIOUR}/event-types", breaks=_fails("behaviour")),
+    Asked("read_lineage", 200, "/api/v1/lineage?limit=10", breaks=_saved),
+    Asked("read_lineage", 422, "/api/v1/lineage?limit=0"),
+    Asked("read_lineage", 500, "/api/v1/lineage", breaks=_raises("crowds", "all")),
+    Asked("read_lineage", 503, "/api/v1/lineage", breaks=_fails("crowds")),
+    Asked("read_tag_lineage", 200, "/api/v1/tags/tier/lineage", breaks=_saved),
+    Asked("read_tag_lineage", 404, "/api/v1/tags/unknown/lineage"),
+    Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
+    Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
+    Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
+    *(Asked(*given) for given in PUBLISHING),
     *_crowd_reads("read_portrait", f"{VIP}/portrait", f"{VIP}/portrait?base=NO", ("crowd_users", "portrait")),
 ]
 NEVER = {
     # Documented for every route by one rule, though these take no input that could be wrong, or run nothing that could fail.
     ("list_tags", 422),
     ("list_crowds", 422),
+    ("list_event_types", 422),
     ("read_health", 422),
     ("read_health", 500),
     ("read_alive", 422),

@@ -13,7 +13,15 @@ from jobs.statements import Job
 from stores.settings import Flink, Settings
 
 SETTINGS = Settings(flink=Flink(connector_jar=str(flink_connector_jar())))
-TOPICS = ("events", "clock", "cdc.shop.users", "cdc.shop.products", "cdc.shop.orders")
+TOPICS = (
+    "events",
+    "clock",
+    "cdc.shop.users",
+    "cdc.shop.products",
+    "cdc.shop.orders",
+    "tag.lifecycle.v1",
+    "tag.spend_tier_30d.v1",
+)
 
 
 @pytest.fixture(scope="module")

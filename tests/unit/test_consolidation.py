@@ -17,6 +17,13 @@ from tagging.lifecycle import STILL_READ_MS, Policy, Status, Tag, shared_number
 from tests.fakes.memory_registry import MemoryRegistry
 
 POLICY = Policy(rollback_window_ms=24 * 60 * 60 * 1000, most_own_jobs=2)
+
+
+def none(tag: str, version: int, text: str) -> str:
+    """No text has a fault."""
+    return ""
+
+
 NAMES = [f"tag_{number}" for number in range(5)]
 
 
@@ -86,7 +93,7 @@ class Moved(RuleBasedStateMachine):
     def round(self):
         self.at_ms += 1_000
         world = self.world
-        return Controller(world, world, world, world, lambda: self.at_ms, POLICY).run_round()
+        return Controller(world, world, world, world, lambda: self.at_ms, POLICY, fault=none).run_round()
 
     @rule(name=st.sampled_from(NAMES), rounds=st.integers(0, 6))
     def publish(self, name, rounds):
@@ -172,25 +179,32 @@ def live(name: str, job: str | None = None) -> Tag:
 
 
 def test_as_many_own_jobs_as_are_allowed_stay():
-    assert to_move([live("a"), live("b")], 5_000, POLICY)[1] == []
+    assert to_move([live("a"), live("b")], 5_000, POLICY, none)[1] == []
 
 
 def test_with_one_more_all_of_them_move_and_what_is_shared_already_moves_along():
     tags = [live("a"), live("b"), live("c"), live("d", "shared.v9")]
-    assert to_move(tags, 5_000, POLICY) == ("shared.v10", ["a", "b", "c", "d"])
-    assert to_move(tags, 50_000, POLICY)[0] == "shared.v50"
+    assert to_move(tags, 5_000, POLICY, none) == ("shared.v10", ["a", "b", "c", "d"])
+    assert to_move(tags, 50_000, POLICY, none)[0] == "shared.v50"
+
+
+def test_a_version_whose_text_does_not_compile_stays_and_keeps_no_other_from_moving():
+    def fault(tag, version, text):
+        return "no such column" if tag == "b" else ""
+
+    assert to_move([live("a"), live("b"), live("c"), live("d")], 5_000, POLICY, fault)[1] == ["a", "c", "d"]
 
 
 def test_a_tag_that_is_being_changed_stays():
     changing = lifecycle.build(lifecycle.add(live("c"), "new", "ann", 1), 2, 1, POLICY)
-    assert to_move([live("a"), live("b"), changing, live("d")], 5_000, POLICY)[1] == ["a", "b", "d"]
+    assert to_move([live("a"), live("b"), changing, live("d")], 5_000, POLICY, none)[1] == ["a", "b", "d"]
 
 
 def test_after_a_move_that_failed_the_next_one_waits():
     failed = lifecycle.fail(lifecycle.move(live("a"), "shared.v1", "controller", 0), 2, "no slot", 0)
     tags = [failed, live("b"), live("c")]
-    assert to_move(tags, CALM_MS - 1, POLICY)[1] == []
-    assert to_move(tags, CALM_MS, POLICY)[1] == ["a", "b", "c"]
+    assert to_move(tags, CALM_MS - 1, POLICY, none)[1] == []
+    assert to_move(tags, CALM_MS, POLICY, none)[1] == ["a", "b", "c"]
 
 
 def test_the_version_that_moved_is_not_kept_for_a_rollback_to_the_same_text_but_for_those_who_read_it():

@@ -53,3 +53,27 @@ def test_a_built_in_tag_is_explained_with_the_values_that_the_oracle_gives(name)
     wanted = Duck(shop()).values(QUERIES[name])
     found = explained(builtin_tags(name)[0].definition, shop(), everyone(shop(), wanted))
     assert differences({name: found}, {name: wanted}) == []
+
+
+def logged_in_time(history) -> dict[str, list[dict]]:
+    """The history's rows with every event logged the moment that it occurred, in this order."""
+    rows = dict(history.rows)
+    events = sorted(
+        ({**row, "logged_at": row["occurred_at"]} for row in rows["events"]), key=lambda row: row["logged_at"]
+    )
+    rows["events"] = [{**row, "offset": offset} for offset, row in enumerate(events)]
+    return rows
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32), tags=TAGS, minutes_ago=st.integers(0, 110))
+def test_where_everything_was_logged_in_time_hindsight_knows_nothing_else(seed, tags, minutes_ago):
+    history = random_history(seed, users=8, events=120, orders=60)
+    rows = logged_in_time(history)
+    minute = history.now_minute - minutes_ago
+    then, hindsight = (MemoryRows(rows, minute * 60_000, later) for later in (False, True))
+    for tag in tags:
+        definition = tag.compiled().definition
+        for user in everyone(history):
+            known = explain(definition, user, then, minute).value
+            assert explain(definition, user, hindsight, minute).value == known, (tag.sql, user)

@@ -55,6 +55,19 @@ def test_a_rollback_goes_to_the_version_that_was_live_last_and_back_again():
     assert registry.audit("heat_1h")[0].what == "rollback"
 
 
+def test_a_rollback_after_a_move_into_a_shared_job_goes_to_the_text_before():
+    registry = MemoryRegistry()
+    draft(registry, WIDER, "ann", 1)
+    go_live(registry, 2, 2)
+    change(
+        registry, "heat_1h", "controller", "move", 3, lambda tag: (lifecycle.move(tag, "shared.v1", "controller", 3), 3)
+    )
+    for step in (lifecycle.ready, lifecycle.switch):
+        change(registry, "heat_1h", "controller", "step", 4, lambda tag, step=step: (step(tag, 3, 4), 3))
+    assert live_number(registry.tag("heat_1h")) == 3
+    assert roll_back(registry, 5) == 1
+
+
 def test_without_a_version_that_was_live_there_is_no_rollback():
     registry = MemoryRegistry()
     draft(registry, WIDER, "ann", 1)

@@ -132,6 +132,8 @@ interface RequestOptions {
   body?: unknown
   /** The revision that was read, which a change names. */
   revision?: number
+  /** Makes a request that is sent again be done once. */
+  key?: string
   signal?: AbortSignal
   /** Statuses whose body is an answer although it isn't a success. */
   answers?: number[]
@@ -141,7 +143,7 @@ const BASE = '/api/v1'
 const TIMEOUT_MS = 20_000
 
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const { method = 'GET', query = {}, body, revision, signal, answers = [] } = options
+  const { method = 'GET', query = {}, body, revision, key, signal, answers = [] } = options
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) search.set(name, String(value))
   const address = `${BASE}${path}${search.size ? `?${search}` : ''}`
@@ -154,7 +156,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       // Never from the browser's cache, whose lock would also make two pollers of one address wait for each other.
       cache: 'no-store',
-      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(revision === undefined ? {} : { 'If-Match': `"${revision}"` }) },
+      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(revision === undefined ? {} : { 'If-Match': `"${revision}"` }), ...(key === undefined ? {} : { 'Idempotency-Key': key }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     })
     text = await response.text()

@@ -1,5 +1,6 @@
 /** Crowds: what the API says of them, and rules as the builder edits them. */
 
+import type { BehaviourPoint } from './behaviour'
 import { request, type Page, type TagType, type UserRef, type Value } from './api'
 
 export type Rule =
@@ -7,6 +8,7 @@ export type Rule =
   | { any: Rule[] }
   | { not: Rule }
   | { crowd: string }
+  | { behaviour: BehaviourPoint }
   | { tag: string; in?: Value[]; present?: true; at_least?: number; at_most?: number; above?: number; below?: number }
 export interface Sentence {
   en: string
@@ -66,7 +68,7 @@ export const crowdsApi = {
   portrait: (name: string, base: string, signal?: AbortSignal) => request<Portrait>(`${at(name)}/portrait`, { query: { base: base || null }, signal }),
 }
 
-export type Kind = 'all' | 'any' | 'tag' | 'crowd'
+export type Kind = 'all' | 'any' | 'tag' | 'crowd' | 'behaviour'
 export type Test = 'in' | 'present' | 'range'
 /** One line of the builder, or a group of lines. `extra` keeps bounds that the builder has no field for. */
 export interface Draft {
@@ -80,6 +82,7 @@ export interface Draft {
   low: string
   high: string
   extra: { above?: number; below?: number }
+  point?: BehaviourPoint
 }
 
 let keys = 0
@@ -92,6 +95,7 @@ export function toDraft(rule: Rule, negated = false): Draft {
   if ('not' in rule) return toDraft(rule.not, !negated)
   if ('all' in rule) return draft('all', { negated, parts: rule.all.map((part) => toDraft(part)) })
   if ('any' in rule) return draft('any', { negated, parts: rule.any.map((part) => toDraft(part)) })
+  if ('behaviour' in rule) return draft('behaviour', { negated, point: rule.behaviour })
   if ('crowd' in rule) return draft('crowd', { negated, name: rule.crowd })
   const { tag: name, in: values, present, at_least, at_most, above, below } = rule
   if (values) return draft('tag', { negated, name, values: JSON.stringify(values).slice(1, -1) })
@@ -124,6 +128,7 @@ export function toRule(line: Draft, types: Record<string, TagType>): Rule | null
 
 function positive(line: Draft, types: Record<string, TagType>): Rule | null {
   if (line.kind === 'crowd') return line.name ? { crowd: line.name } : null
+  if (line.kind === 'behaviour') return line.point ? { behaviour: line.point } : null
   if (line.kind !== 'tag') {
     const parts = line.parts.map((part) => toRule(part, types))
     if (!parts.length || parts.includes(null)) return null

@@ -34,6 +34,13 @@ export function formatPercent(share: number, locale: string): string {
   return percent.format(share)
 }
 
+/** 812 byte · 1.2 MB: bytes in the largest unit that leaves a whole number, to one decimal. */
+export function formatBytes(bytes: number, locale: string): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
+  const place = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
+  return numberFormat(locale, { style: 'unit', unit: units[place], unitDisplay: 'short', maximumFractionDigits: place ? 1 : 0 }).format(bytes / 1_000 ** place)
+}
+
 /** A tag's value for a reader. Booleans and "no value" have words of their own, see TagValue.vue. */
 export function formatValue(value: Value, locale: string): string {
   if (typeof value === 'number') return formatNumber(value, locale, Number.isInteger(value) ? 0 : 4)

@@ -4,7 +4,7 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** The message that titles the browser tab, and the entry of the menu that is lit. */
     title: string
-    section?: 'overview' | 'tags' | 'users' | 'crowds'
+    section?: 'overview' | 'tags' | 'users' | 'crowds' | 'behaviour'
   }
 }
 
@@ -12,11 +12,15 @@ const routes: RouteRecordRaw[] = [
   { path: '/', name: 'overview', component: () => import('./pages/OverviewPage.vue'), meta: { title: 'nav.overview', section: 'overview' } },
   { path: '/tags', name: 'tags', component: () => import('./pages/TagsPage.vue'), meta: { title: 'nav.tags', section: 'tags' } },
   { path: '/tags/:name', name: 'tag', component: () => import('./pages/TagPage.vue'), props: true, meta: { title: 'nav.tags', section: 'tags' } },
+  { path: '/lineage', name: 'lineage', component: () => import('./pages/LineagePage.vue'), meta: { title: 'lineage.title', section: 'tags' } },
+  { path: '/tags/:name/edit', name: 'tag-editor', component: () => import('./pages/TagEditorPage.vue'), props: true, meta: { title: 'nav.tags', section: 'tags' } },
   { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue'), meta: { title: 'nav.users', section: 'users' } },
   { path: '/users/:id', name: 'user', component: () => import('./pages/UserPage.vue'), props: true, meta: { title: 'nav.users', section: 'users' } },
   { path: '/crowds', name: 'crowds', component: () => import('./pages/CrowdsPage.vue'), meta: { title: 'nav.crowds', section: 'crowds' } },
   { path: '/crowds/:name', name: 'crowd', component: () => import('./pages/CrowdPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
   { path: '/crowds/:name/portrait', name: 'portrait', component: () => import('./pages/PortraitPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
+  { path: '/behaviour', name: 'behaviour', redirect: '/behaviour/trends' },
+  { path: '/behaviour/:chart(trends|funnel|retention|paths|sessions)', name: 'behaviour-chart', component: () => import('./pages/BehaviourPage.vue'), props: true, meta: { title: 'nav.behaviour', section: 'behaviour' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'notFound.title' } },
 ]
 

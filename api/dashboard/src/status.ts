@@ -1,5 +1,6 @@
 /** How a state is coloured. Colour never stands alone: the state is always written too. */
 import type { Status } from './api'
+import type { VersionStatus } from './publishing'
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'idle'
 
@@ -13,6 +14,11 @@ export function jobTone(state: string): Tone {
   if (['FAILED', 'FAILING', 'SUSPENDED'].includes(state)) return 'bad'
   if (state === 'CANCELED') return 'idle'
   return 'warn'
+}
+
+/** The tone of a tag version's status. */
+export function versionTone(status: VersionStatus): Tone {
+  return ({ draft: 'idle', building: 'warn', ready: 'warn', live: 'ok', retired: 'idle', failed: 'bad' } as const)[status]
 }
 
 /** From here on a lag is worth a look, in records. */

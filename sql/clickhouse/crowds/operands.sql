@@ -3,14 +3,19 @@
 SELECT
     bucket,
     $operands
-FROM tag_bitmaps
-WHERE ($selected)
-  AND bucket >= {first_bucket:UInt16}
-  AND (tag, version, bucket, generation) IN
-  (
-      SELECT tag, version, bucket, max(generation)
-      FROM bitmap_buckets
-      WHERE generation <= {generation:UInt64}
-      GROUP BY tag, version, bucket
-  )
+FROM
+(
+    SELECT tag, version, number, value, bucket, users
+    FROM tag_bitmaps
+    WHERE ($selected)
+      AND bucket >= {first_bucket:UInt16}
+      AND (tag, version, bucket, generation) IN
+      (
+          SELECT tag, version, bucket, max(generation)
+          FROM bitmap_buckets
+          WHERE generation <= {generation:UInt64}
+          GROUP BY tag, version, bucket
+      )
+$behaviours
+)
 GROUP BY bucket

@@ -6,3 +6,4 @@ WHERE tag = {tag:String} AND version = {version:UInt32}
   AND tag_changes.offset < {before:UInt64}
 ORDER BY tag_changes.offset DESC
 LIMIT {limit:UInt32}
+SETTINGS max_execution_time = 8

@@ -12,3 +12,4 @@ FROM
 )
 ORDER BY occurred_at_ms DESC, event_id
 LIMIT {limit:UInt32}
+SETTINGS max_execution_time = 8

@@ -12,3 +12,4 @@ FROM
 WHERE least(occurred_at_ms, logged_at_ms) <= {at_ms:Int64}
 ORDER BY occurred_at_ms DESC, event_id
 LIMIT {limit:UInt32}
+SETTINGS max_execution_time = 8

@@ -15,3 +15,4 @@ FROM
 WHERE NOT newest.2
 ORDER BY time_ms DESC, key
 LIMIT {limit:UInt32}
+SETTINGS max_execution_time = 8

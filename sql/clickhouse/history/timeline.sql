@@ -12,3 +12,4 @@ FROM
 WHERE (occurred_at_ms, event_id) < ({before_ms:Int64}, {before_id:String})
 ORDER BY occurred_at_ms DESC, event_id DESC
 LIMIT {limit:UInt32}
+SETTINGS max_execution_time = 8

@@ -11,3 +11,4 @@ FROM
   GROUP BY tag, version
 )
 ORDER BY tag
+SETTINGS max_execution_time = 8

@@ -12,16 +12,21 @@ SELECT
     groupBitmapMergeStateIf(users, tag = {tag_3:String} AND version = {version_3:UInt32}) AS operand_3,
     groupBitmapMergeStateIf(users, tag = {tag_4:String} AND version = {version_4:UInt32}) AS operand_4,
     groupBitmapMergeStateIf(users, tag = {tag_5:String} AND version = {version_5:UInt32} AND value IN {values_5:Array(String)}) AS operand_5
-FROM tag_bitmaps
-WHERE ((tag = {tag_0:String} AND version = {version_0:UInt32} AND value IN {values_0:Array(String)}) OR (tag = {tag_1:String} AND version = {version_1:UInt32} AND number >= {low_1:Float64} AND number < {high_1:Float64}) OR (tag = {tag_2:String} AND version = {version_2:UInt32} AND number IN {numbers_2:Array(Float64)}) OR (tag = {tag_3:String} AND version = {version_3:UInt32}) OR (tag = {tag_4:String} AND version = {version_4:UInt32}) OR (tag = {tag_5:String} AND version = {version_5:UInt32} AND value IN {values_5:Array(String)}))
-  AND bucket >= {first_bucket:UInt16}
-  AND (tag, version, bucket, generation) IN
-  (
-      SELECT tag, version, bucket, max(generation)
-      FROM bitmap_buckets
-      WHERE generation <= {generation:UInt64}
-      GROUP BY tag, version, bucket
-  )
+FROM
+(
+    SELECT tag, version, number, value, bucket, users
+    FROM tag_bitmaps
+    WHERE ((tag = {tag_0:String} AND version = {version_0:UInt32} AND value IN {values_0:Array(String)}) OR (tag = {tag_1:String} AND version = {version_1:UInt32} AND number >= {low_1:Float64} AND number < {high_1:Float64}) OR (tag = {tag_2:String} AND version = {version_2:UInt32} AND number IN {numbers_2:Array(Float64)}) OR (tag = {tag_3:String} AND version = {version_3:UInt32}) OR (tag = {tag_4:String} AND version = {version_4:UInt32}) OR (tag = {tag_5:String} AND version = {version_5:UInt32} AND value IN {values_5:Array(String)}))
+      AND bucket >= {first_bucket:UInt16}
+      AND (tag, version, bucket, generation) IN
+      (
+          SELECT tag, version, bucket, max(generation)
+          FROM bitmap_buckets
+          WHERE generation <= {generation:UInt64}
+          GROUP BY tag, version, bucket
+      )
+
+)
 GROUP BY bucket
 
 )

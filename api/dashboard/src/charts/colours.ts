@@ -10,6 +10,8 @@ export interface ChartColours {
   series: string
   seriesSoft: string
   seriesMark: string
+  /** For groups side by side; the last one is for the rest. */
+  palette: string[]
   font: string
 }
 
@@ -28,6 +30,7 @@ export function useChartColours(): ComputedRef<ChartColours> {
       series: token('series'),
       seriesSoft: token('series-soft'),
       seriesMark: token('series-mark'),
+      palette: ['behaviour', 'purchasing', 'social', 'interest', 'psychology', 'risk', 'basic', 'other'].map((name) => token(`dim-${name}`)),
       font: token('font'),
     }
   })

@@ -1,0 +1,60 @@
+"""Binds TAG(name) to a version: what a draft says in its header from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from tagging.definition import TagDefinition
+from tagging.dependencies import cycle, live_read, unfit
+from tagging.from_items import tag_name
+from tagging.lifecycle import Tag
+from tagging.problems import Problem, TagProblems, did_you_mean, place
+from tagging.reading import offset_of, read
+from tagging.tag_reads import TagRead
+
+
+def bound(definition: TagDefinition, tags: Sequence[Tag]) -> TagDefinition:
+    """The definition with a version for each TAG(name): the header's, or else the live one.
+
+    A text that is no SELECT comes back as it is: the compiler says what is wrong with it. Raises TagProblems for a tag that
+    cannot be read, or that reads this one.
+    """
+    by_name = {tag.name: tag for tag in tags}
+    chosen = {found.tag: found for found in definition.reads}
+    problems: list[Problem] = []
+
+    def report(offset: int, message: str, suggestion: str) -> None:
+        problems.append(Problem(*place(definition.sql, offset, definition.first_line), message, suggestion))
+
+    for name, offset in tags_named(definition.sql):
+        tag = by_name.get(name)
+        if name not in chosen and tag and tag.live:
+            chosen[name] = live_read(tag)
+        wanted = chosen.get(name)
+        if wanted is None:
+            live = [other.name for other in tags if other.live and other.name != definition.name]
+            report(offset, f"there is no live tag {name!r}", did_you_mean(name, live))
+        elif why := unfit(wanted, tag):
+            report(offset, f"tag {name} v{wanted.version} {why}", _instead(name, by_name))
+        elif path := cycle(definition.name, [wanted], tags):
+            report(offset, f"tags would read each other: {' -> '.join(path)}", f"do not read {name} here")
+    if problems:
+        raise TagProblems(problems, definition.name)
+    return replace(definition, reads=tuple(sorted(chosen.values())))
+
+
+def tags_named(sql: str) -> Iterator[tuple[str, int]]:
+    """Each TAG(name) of a text and its place; nothing for a text that is no SELECT."""
+    tree, _ = read(sql)
+    for table in tree.find_all(exp.Table) if tree else ():
+        if name := tag_name(table):
+            yield name, offset_of(table)
+
+
+def _instead(name: str, by_name: Mapping[str, Tag]) -> str:
+    tag = by_name.get(name)
+    found: TagRead | None = live_read(tag) if tag and tag.live else None
+    return f"read {found}, the live version" if found else "read a live tag"

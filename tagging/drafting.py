@@ -1,0 +1,30 @@
+"""A text as a tag's next version, and which version a person means who names none."""
+
+from __future__ import annotations
+
+from tagging.definition import TagDefinition
+from tagging.lifecycle import Status, Tag, TagVersion
+from tagging.synchronise import Change, applied, differences, wanted
+
+
+class SameText(ValueError):
+    """The tag's newest version has this text already."""
+
+    def __init__(self, tag: str, version: int) -> None:
+        self.version = version
+        super().__init__(f"tag {tag} has this text already, as version {version}")
+
+
+def drafted(known: Tag | None, definition: TagDefinition, who: str, at_ms: int) -> tuple[Tag, int]:
+    """The tag with the definition as its newest draft, and the draft's number. Raises SameText and Refused."""
+    [difference] = differences({definition.name: definition}, [known] if known else [], {})
+    newest = wanted(known) if known else None
+    if newest and difference.change is Change.SAME:
+        raise SameText(definition.name, newest.version)
+    return applied(difference, definition, known, "", who, at_ms)
+
+
+def live_before(tag: Tag) -> TagVersion | None:
+    """The version that was live last and can be again."""
+    kept = [version for version in tag.versions if version.status is Status.RETIRED and not version.cleaned]
+    return max(kept, key=lambda version: version.changed_at_ms, default=None)

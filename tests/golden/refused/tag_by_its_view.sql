@@ -1,0 +1,1 @@
+SELECT user_id, value FROM lifecycle__v1

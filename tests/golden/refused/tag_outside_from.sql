@@ -1,0 +1,1 @@
+SELECT user_id, TAG(lifecycle) AS value FROM users
