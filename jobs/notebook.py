@@ -15,7 +15,7 @@ from jobs.flink_environment import connector_jar, create_environment, job_option
 from jobs.flink_sources import source_statements
 from jobs.mode import Mode
 from stores.settings import Settings
-from tagging.compiler import compile_tag
+from tagging.compiler import CompiledTag, compile_tag
 from tagging.definition import parse_definition
 from tagging.program import build_program
 from tagging.sources import CATALOG
@@ -44,10 +44,18 @@ def ask(environment: TableEnvironment, question: str, at_most: int = 1000) -> li
 def try_tag(settings: Settings, text: str, at_most: int = 1000) -> list[dict[str, Any]]:
     """Users and their values by a tag's file that nobody registered yet. Raises TagProblems with every problem."""
     tag = compile_tag(parse_definition(text, NAME))
-    environment = log_tables(settings, tag.sources)
+    return users_of(tag, log_tables(settings, tag.sources), at_most)
+
+
+def users_of(tag: CompiledTag, environment: TableEnvironment, at_most: int = 1000) -> list[dict[str, Any]]:
+    """The users who have the tag, and their values, by the tables of an environment."""
     program = build_program([tag])
-    for name, select in program.views:
-        environment.create_temporary_view(name, environment.sql_query(select))
     [(_, query)] = program.inserts
-    environment.create_temporary_view("tried", environment.sql_query(query))
-    return ask(environment, "SELECT `user_id`, `value` FROM `tried` WHERE `value` IS NOT NULL", at_most)
+    views = (*program.views, ("tried", query))
+    for name, select in views:
+        environment.create_temporary_view(name, environment.sql_query(select))
+    try:
+        return ask(environment, "SELECT `user_id`, `value` FROM `tried` WHERE `value` IS NOT NULL", at_most)
+    finally:
+        for name, _ in reversed(views):
+            environment.drop_temporary_view(name)

@@ -105,6 +105,7 @@ FLINK_ADDRESSES = {
 def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the local stack's services write their configuration, with the usual ports."""
     monkeypatch.setattr(Layout, "data", lambda _self, _name: tmp_path)
+    monkeypatch.setattr(Layout, "tmp", lambda _self, _name: tmp_path)
     monkeypatch.setattr(Layout, "port", lambda _self, name: USUAL_PORTS[name])
     # With this Kafka's storage passes for formatted.
     (tmp_path / "log").mkdir()

@@ -94,7 +94,7 @@ class LocalFlink:
             queries.append(f"SELECT '{name}' AS tag, `user_id`, CAST(`value` AS STRING) FROM (\n{query}\n)")
         found: Values = {tag.definition.name: {} for tag in tags}
         read = {tag.definition.name: _READ[tag.definition.value_type] for tag in tags}
-        with self._declared(text.declarations, log):
+        with self.declared(text.declarations, log):
             for (tag, user_id, value), number in self._collect("\nUNION ALL\n".join(queries)).items():
                 # The sink drops a row without a user; a NULL is no value.
                 if user_id is None or value is None:
@@ -106,11 +106,12 @@ class LocalFlink:
     def table(self, source: str, columns: Sequence[str], log: Log) -> list[tuple[str | None, ...]]:
         """The rows of one source as the tags read it, each column as text."""
         wanted = ", ".join(f"CAST(`{column}` AS STRING)" for column in columns)
-        with self._declared(source_statements([source], self.settings, "local"), log):
+        with self.declared(source_statements([source], self.settings, "local"), log):
             return sorted(self._collect(f"SELECT {wanted} FROM `{source}`").elements(), key=repr)
 
     @contextmanager
-    def _declared(self, declarations: Sequence[str], log: Log) -> Iterator[None]:
+    def declared(self, declarations: Sequence[str], log: Log) -> Iterator[None]:
+        """The tables and views are there for as long as this is held."""
         created: list[tuple[str, str]] = []
         with tempfile.TemporaryDirectory() as folder:
             try:

@@ -132,7 +132,6 @@ def test_hbase_is_configured_as_in_the_local_stack(local):
 
 
 def test_hbase_opens_the_same_of_java_as_in_the_local_stack(local, monkeypatch):
-    monkeypatch.setattr(Layout, "tmp", lambda _self, _name: local)
     monkeypatch.setattr("deploy.local.services.hbase.class_path", lambda _name: "any/*")
     opened = [option for option in ALL["hbase"].command(Layout("any")) if option.startswith("--add-opens")]
     assert opened
