@@ -165,7 +165,10 @@ def test_a_new_version_rests_on_what_was_read(client):
 
 
 def test_a_built_in_tag_that_nobody_has_registered_is_said_to_be_so(client):
-    refused = client.get("tags/spend/versions")
+    listed = client.get("tags/spend/versions")
+    assert (listed.status_code, listed.json["items"], listed.json["revision"]) == (200, [], 0)
+    assert "ETag" not in listed.headers
+    refused = client.post("tags/spend/versions", {"text": text(name="spend")}, If_Match='"1"')
     assert (refused.status_code, refused.json["error"]["code"]) == (409, "tag_not_registered")
     assert client.get("tags/nobody/versions").status_code == 404
 
