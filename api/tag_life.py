@@ -33,12 +33,20 @@ class TagLife:
 
     def find(self, name: str) -> Tag:
         """A tag of the registry. Raises ApiError."""
+        found = self.listed(name)
+        if found.revision == 0:
+            message = f"The built-in tag {name} is not in the registry yet: the controller registers it when it starts"
+            raise ApiError(409, "tag_not_registered", message)
+        return found
+
+    def listed(self, name: str) -> Tag:
+        """A tag of the registry, or a built-in one that is not in it yet: without versions. Raises ApiError."""
         found = self._versions.tag(name)
         if found is not None:
             return found
-        if any(tag.name == name for tag in self._registry.tags()):
-            message = f"The built-in tag {name} is not in the registry yet: the controller registers it when it starts"
-            raise ApiError(409, "tag_not_registered", message)
+        for tag in self._registry.tags():
+            if tag.name == name:
+                return Tag(name, tag.owner, tag.dimension)
         raise ApiError(404, "tag_not_found", f"There is no tag {name}; GET /api/v1/tags lists those that are live")
 
     def create(self, given: TextIn) -> tuple[Tag, int]:

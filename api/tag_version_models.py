@@ -83,7 +83,7 @@ class VersionList(BaseModel):
     tag: str
     owner: str
     dimension: str
-    revision: int
+    revision: int = Field(description="0 of a built-in tag that is not in the registry yet: it has no versions")
     live: int | None = Field(description="The version that readers see")
     rollback_to: int | None = Field(description="The version that a rollback would show")
     approval_required: bool

@@ -67,13 +67,14 @@ def texts(routes: APIBlueprint, life: TagLife, watch: TagWatch, stores: Stores) 
         tag, version = life.add(path.name, body, revision_read("tag"))
         return _tagged(watch.version(tag, version), tag, 201)
 
-    @routes.get("/<name>/versions", responses=documented({200: VersionList}, 404, 409, 503))
+    @routes.get("/<name>/versions", responses=documented({200: VersionList}, 404, 503))
     @requires(Role.VIEWER)
     def list_versions(path: TagPath, query: VersionQuery) -> Response:
         """A tag's versions with their texts and who did what, the newest first"""
         listed = watch.list(path.name, query)
         response = reply(listed)
-        response.headers["ETag"] = f'"{listed.revision}"'
+        if listed.revision:
+            response.headers["ETag"] = f'"{listed.revision}"'
         return response
 
 
@@ -97,7 +98,7 @@ def acting(life: TagLife, watch: TagWatch) -> APIBlueprint:
         """How far a version is on its way to its readers"""
         return reply(watch.progress(path.name, path.version))
 
-    @routes.get("/<name>/impact", responses=documented({200: Impact}, 404, 409, 503))
+    @routes.get("/<name>/impact", responses=documented({200: Impact}, 404, 503))
     @requires(Role.VIEWER)
     def read_impact(path: TagPath) -> Response:
         """What depends on a tag"""

@@ -54,7 +54,7 @@ class TagWatch:
 
     def list(self, name: str, query: VersionQuery) -> VersionList:
         """A page of a tag's versions."""
-        return self.page(self._life.find(name), query)
+        return self.page(self._life.listed(name), query)
 
     def page(self, tag: Tag, query: VersionQuery) -> VersionList:
         """A page of the versions of a tag as it is here."""
@@ -126,7 +126,7 @@ class TagWatch:
 
     def impact(self, name: str) -> Impact:
         """Which crowds depend on a tag."""
-        self._life.find(name)
+        self._life.listed(name)
         crowds = self._crowds.all()
         found = dependents(name, {crowd: saved.rule for crowd, saved in crowds.items()})
         return Impact(

@@ -263,6 +263,13 @@ def test_a_preview_that_fails_says_why(site, world):
     site.expect_text("[data-test=preview]", "was stopped after 60 s")
 
 
+def test_a_built_in_tag_that_nobody_has_registered_says_so(site):
+    for address in ("/tags/spend", "/tags/spend/edit"):
+        site.open(address)
+        site.expect_text("main", "No version is registered")
+    assert site.complaints() == []
+
+
 def test_a_tag_that_there_is_not_can_be_made(site):
     site.open("/tags/nobody/edit")
     site.expect_text("main", "There is no tag “nobody”")
