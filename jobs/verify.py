@@ -7,9 +7,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -17,16 +17,20 @@ from rich.table import Table
 from jobs import barrier as barriers
 from jobs.builtin import JOB_NAME, builtin_tags
 from jobs.mode import Mode
-from jobs.pipeline import submit
-from jobs.statements import Job
+from jobs.parity_compare import compare_store
+from jobs.parity_evidence import Explainer
+from jobs.parity_sides import Batch, ClickHouseSide, HBaseSide, Held
+from jobs.pipeline import fingerprint, submit
+from jobs.statements import Job, statements
+from stores import flink_jobs
 from stores.clickhouse import connect
 from stores.flink import FlinkCluster
 from stores.hbase import ProfileStore
-from stores.kafka_results import read_all, result_topic
+from stores.kafka_results import read_all, read_messages, result_topic
 from stores.settings import Settings, load
 from tagging.compiler import CompiledTag
 from tagging.names import tag_topic
-from tagging.parity import Outcome, Stored, TagParity, compare
+from tagging.parity import Outcome, TagParity
 
 SINK_GROUPS = ("tagstream.sink_profile", "tagstream.sink_values")
 
@@ -57,17 +61,24 @@ def verify(
     )
     for group in SINK_GROUPS:
         yield from _timed(f"{group} has flushed", barriers.await_sink, group, topics, settings, limits.sinks)
-    started = time.monotonic()
-    batch = run_batch(tags, barrier, settings, limits.batch)
-    values = sum(len(users) for users in batch.values())
-    yield f"batch has recomputed {values:,} values ({time.monotonic() - started:.1f} s)"
-    for store, held in (
-        ("hbase", stored_in_hbase(tags, settings)),
-        ("clickhouse", stored_in_clickhouse(tags, settings)),
-    ):
+    with result_topic(settings, "parity") as topic, ProfileStore(settings.hbase) as profiles:
+        started = time.monotonic()
+        run_batch(tags, barrier, settings, limits.batch, topic)
+        batch = Batch(lambda: read_all(settings, topic))
+        recomputed = batch.digests()
+        values = sum(digest.users for digests in recomputed.values() for digest in digests.values())
+        yield f"batch has recomputed {values:,} values ({time.monotonic() - started:.1f} s)"
+        found: list[tuple[TagParity, Held]] = []
+        for store in (HBaseSide(profiles), ClickHouseSide(connect(settings))):
+            comparison = compare_store(tags, batch, recomputed, store, barrier.at_ms)
+            found += [(parity, store) for parity in comparison.outcomes]
+            yield f"{store.name} compared by digests, {comparison.buckets_opened:,} buckets of users looked into"
+        explainer = Explainer(
+            settings, barrier, partial(read_messages, settings), lambda: runs_other_sql(job, tags, settings)
+        )
         for tag in tags:
-            name = tag.definition.name
-            yield compare(name, store, batch.get(name, {}), held.get(name, {}), barrier.at_ms)
+            explainer.explain(tag, [(p, s) for p, s in found if p.tag == tag.definition.name and p.wrong])
+    yield from (parity for parity, _ in found)
 
 
 def _timed(done: str, wait: Any, *arguments: Any) -> Iterator[str]:
@@ -77,42 +88,18 @@ def _timed(done: str, wait: Any, *arguments: Any) -> Iterator[str]:
 
 
 def run_batch(
-    tags: Sequence[CompiledTag], barrier: barriers.Barrier, settings: Settings, deadline_seconds: float
-) -> dict[str, dict[str, Any]]:
-    """Run the tags' SQL in batch mode over the log up to the barrier: tag -> user_id -> value."""
-    cluster = FlinkCluster(settings.flink)
-    found: dict[str, dict[str, Any]] = {}
-    with result_topic(settings, "parity") as topic:
-        job = Job("parity", tags, Mode.BATCH, barrier.ends, topic)
-        cluster.await_state(submit(job, settings), "FINISHED", deadline_seconds)
-        for value in read_all(settings, topic):
-            row = orjson.loads(value)
-            found.setdefault(row["tag"], {})[row["user_id"]] = row["value"]
-    return found
+    tags: Sequence[CompiledTag], barrier: barriers.Barrier, settings: Settings, deadline_seconds: float, topic: str
+) -> None:
+    """Run the tags' SQL in batch mode over the log up to the barrier; its answers are in `topic` afterwards."""
+    job = Job("parity", tags, Mode.BATCH, barrier.ends, topic)
+    FlinkCluster(settings.flink).await_state(submit(job, settings), "FINISHED", deadline_seconds)
 
 
-def stored_in_hbase(tags: Sequence[CompiledTag], settings: Settings) -> dict[str, dict[str, Stored]]:
-    """What the profiles hold for these tags: tag -> user_id -> value and when it changed."""
-    versions = {(tag.definition.name, tag.definition.version) for tag in tags}
-    found: dict[str, dict[str, Stored]] = {}
-    with ProfileStore(settings.hbase) as store:
-        for user_id, cells in store.scan(sorted(versions)):
-            for (name, _version), cell in cells.items():
-                found.setdefault(name, {})[user_id] = Stored(cell.value, cell.changed_at_ms)
-    return found
-
-
-def stored_in_clickhouse(tags: Sequence[CompiledTag], settings: Settings) -> dict[str, dict[str, Stored]]:
-    """What tag_values holds for these tags: tag -> user_id -> value and when it changed."""
-    client = connect(settings)
-    found: dict[str, dict[str, Stored]] = {}
-    for tag in tags:
-        parameters = {"tag": tag.definition.name, "version": tag.definition.version}
-        found[tag.definition.name] = {
-            row["user_id"]: Stored(orjson.loads(row["value"]) if row["present"] else None, row["changed_at_ms"])
-            for row in client.query("clickhouse/parity_values.sql", parameters)
-        }
-    return found
+def runs_other_sql(job: str, tags: Sequence[CompiledTag], settings: Settings) -> bool:
+    """Whether the streaming job was started with other statements than the compared tags compile to now."""
+    known = flink_jobs.read(settings, job)
+    carried = builtin_tags() if job == JOB_NAME else tags
+    return known is not None and known.fingerprint != fingerprint(statements(Job(job, carried), settings))
 
 
 def report(results: Sequence[TagParity]) -> Table:

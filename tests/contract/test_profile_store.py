@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stores.hbase import HBaseUnavailable, ProfileCell, ProfileStore
 from stores.settings import HBase
+from tagging.parity_buckets import bucket_of
 from tests.fakes.memory_stores import MemoryProfiles
 
 VIP, SPEND = ("vip", 1), ("spend", 12)
@@ -102,6 +103,15 @@ def test_a_scan_of_some_tags_leaves_out_other_tags_and_users_without_them(profil
     found = {name: held for name, held in profiles.scan([VIP]) if name.startswith(user)}
     assert found == {user: {VIP: ProfileCell(1, 1, 1)}}
     assert list(profiles.scan([])) == []
+
+
+def test_a_scan_of_one_bucket_gives_its_users_alone_however_many_rows_a_call(profiles, user):
+    written = {f"{user}-{number}": {VIP: ProfileCell(number, 1, number)} for number in range(40)}
+    profiles.write(written)
+    bucket = bucket_of(f"{user}-0")
+    for rows_a_call in (1, 1_000):
+        found = [name for name, _ in profiles.scan([VIP], rows_a_call, bucket) if name.startswith(user)]
+        assert sorted(found) == sorted(name for name in written if bucket_of(name) == bucket)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
