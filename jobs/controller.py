@@ -19,6 +19,7 @@ from stores.flink import FlinkCluster, FlinkError
 from stores.hbase import HBaseUnavailable
 from stores.kafka import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
+from stores.parity_runs import ParityRuns
 from stores.registry.leader import Leadership
 from stores.registry.schema import migrate
 from stores.registry.store import Conflict, TagRegistry, Tags
@@ -88,7 +89,7 @@ def main() -> None:
     settings, stop = process.start()
     registry = TagRegistry(settings)
     with Leadership(settings, "controller") as leader:
-        jobs, proof = TagJobs(settings, FlinkCluster(settings.flink)), ParityProof(settings)
+        jobs, proof = TagJobs(settings, FlinkCluster(settings.flink)), ParityProof(settings, runs=ParityRuns(settings))
         controller = Controller(registry, jobs, proof, wall_ms, policy_of(settings), leader.held)
         run(lambda: _prepare(settings, registry), leader, controller, stop, settings.publishing.round_seconds)
     registry.close()

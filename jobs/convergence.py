@@ -90,6 +90,8 @@ class Controller:
                 self.cluster.stop(action.job)
             else:
                 self._save(lifecycle.clean(tag, action.version, self.now_ms(), self.policy), action, "cleaned")
+        except lifecycle.Red as error:
+            self._save(lifecycle.fail(tag, action.version, str(error), self.now_ms()), action, "failed")
         except BuildFailed as error:
             if tag.version(action.version).status is not lifecycle.Status.BUILDING:
                 log.error("job_does_not_start", job=action.job, cause=str(error))

@@ -1,105 +1,27 @@
-"""The proof: recompute every tag in batch up to a barrier and compare all users with what HBase and ClickHouse hold."""
+"""`make verify`: prove that stream and batch agree on every user, once now, or again and again as a process (`--every`)."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
+import pymysql
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from jobs import barrier as barriers
-from jobs.builtin import JOB_NAME, builtin_tags
-from jobs.mode import Mode
-from jobs.parity_compare import compare_store
-from jobs.parity_evidence import Explainer
-from jobs.parity_sides import Batch, ClickHouseSide, HBaseSide, Held
-from jobs.pipeline import fingerprint, submit
-from jobs.statements import Job, statements
-from stores import flink_jobs
-from stores.clickhouse import connect
-from stores.flink import FlinkCluster
-from stores.hbase import ProfileStore
-from stores.kafka_results import read_all, read_messages, result_topic
+from jobs import parity_schedule
+from jobs.builtin import builtin_tags
+from jobs.verification import verify
+from stores.mysql import MySQLUnavailable
+from stores.parity_runs import ParityRuns
 from stores.settings import Settings, load
-from tagging.compiler import CompiledTag
-from tagging.names import tag_topic
 from tagging.parity import Outcome, TagParity
-
-SINK_GROUPS = ("tagstream.sink_profile", "tagstream.sink_values")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long each part of a verification may take, in seconds."""
-
-    stream: float = 300
-    sinks: float = 120
-    batch: float = 900
-
-
-def verify(
-    tags: Sequence[CompiledTag], settings: Settings, limits: Limits = Limits(), job: str = JOB_NAME
-) -> Iterator[str | TagParity]:
-    """Compare every user of every tag of one streaming job; yields progress lines (str), then one TagParity a tag and store.
-
-    Raises BarrierNotPassed when the stream or a sink does not get there, FlinkError when the batch run fails.
-    """
-    sources = sorted({source for tag in tags for source in tag.sources})
-    topics = [tag_topic(tag.definition.name, tag.definition.version) for tag in tags]
-    barrier = barriers.take(sources, settings)
-    messages = sum(sum(partitions.values()) for partitions in barrier.ends.values())
-    yield f"barrier taken: {messages:,} messages in {len(barrier.ends)} topics"
-    yield from _timed(
-        "stream has passed the barrier", barriers.await_job, job, sources, barrier, settings, limits.stream
-    )
-    for group in SINK_GROUPS:
-        yield from _timed(f"{group} has flushed", barriers.await_sink, group, topics, settings, limits.sinks)
-    with result_topic(settings, "parity") as topic, ProfileStore(settings.hbase) as profiles:
-        started = time.monotonic()
-        run_batch(tags, barrier, settings, limits.batch, topic)
-        batch = Batch(lambda: read_all(settings, topic))
-        recomputed = batch.digests()
-        values = sum(digest.users for digests in recomputed.values() for digest in digests.values())
-        yield f"batch has recomputed {values:,} values ({time.monotonic() - started:.1f} s)"
-        found: list[tuple[TagParity, Held]] = []
-        for store in (HBaseSide(profiles), ClickHouseSide(connect(settings))):
-            comparison = compare_store(tags, batch, recomputed, store, barrier.at_ms)
-            found += [(parity, store) for parity in comparison.outcomes]
-            yield f"{store.name} compared by digests, {comparison.buckets_opened:,} buckets of users looked into"
-        explainer = Explainer(
-            settings, barrier, partial(read_messages, settings), lambda: runs_other_sql(job, tags, settings)
-        )
-        for tag in tags:
-            explainer.explain(tag, [(p, s) for p, s in found if p.tag == tag.definition.name and p.wrong])
-    yield from (parity for parity, _ in found)
-
-
-def _timed(done: str, wait: Any, *arguments: Any) -> Iterator[str]:
-    started = time.monotonic()
-    wait(*arguments)
-    yield f"{done} ({time.monotonic() - started:.1f} s)"
-
-
-def run_batch(
-    tags: Sequence[CompiledTag], barrier: barriers.Barrier, settings: Settings, deadline_seconds: float, topic: str
-) -> None:
-    """Run the tags' SQL in batch mode over the log up to the barrier; its answers are in `topic` afterwards."""
-    job = Job("parity", tags, Mode.BATCH, barrier.ends, topic)
-    FlinkCluster(settings.flink).await_state(submit(job, settings), "FINISHED", deadline_seconds)
-
-
-def runs_other_sql(job: str, tags: Sequence[CompiledTag], settings: Settings) -> bool:
-    """Whether the streaming job was started with other statements than the compared tags compile to now."""
-    known = flink_jobs.read(settings, job)
-    carried = builtin_tags() if job == JOB_NAME else tags
-    return known is not None and known.fingerprint != fingerprint(statements(Job(job, carried), settings))
+from tagging.parity_history import Origin
 
 
 def report(results: Sequence[TagParity]) -> Table:
@@ -119,11 +41,35 @@ def as_json(results: Sequence[TagParity]) -> Mapping[str, Any]:
     return {"totals": totals, "wrong": sum(result.wrong for result in results), "tags": [asdict(r) for r in results]}
 
 
-def main(as_json_text: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+def keep(settings: Settings, results: Sequence[TagParity], started_ms: int) -> str | None:
+    """Put the outcome into the history; why that was not possible, which changes nothing about the outcome."""
+    runs = ParityRuns(settings)
+    try:
+        run_id = runs.begin(Origin.VERIFY, started_ms)
+        runs.finish(run_id, results, _now_ms())
+    except (MySQLUnavailable, pymysql.MySQLError) as error:
+        return f"not in the history: {error}"
+    return None
+
+
+def main(
+    as_json_text: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            help="Stay, compare all live tags every so many minutes (0: never), and do the runs that the API is asked for.",
+            min=0,
+        ),
+    ] = None,
+) -> None:
     """Prove that stream and batch agree on every user of every built-in tag. Exit status 1 when any is wrong."""
+    if every is not None:
+        parity_schedule.serve(every * 60)
+        return
     console = Console(file=sys.stderr if as_json_text else sys.stdout)
+    settings, started_ms = load(), _now_ms()
     results: list[TagParity] = []
-    for item in verify(builtin_tags(), load()):
+    for item in verify(builtin_tags(), settings):
         if isinstance(item, TagParity):
             results.append(item)
         else:
@@ -133,18 +79,29 @@ def main(as_json_text: Annotated[bool, typer.Option("--json", help="Print one JS
         print(json.dumps(outcome))
     else:
         console.print(report(results))
-        for result in results:
-            for finding in result.findings:
-                if finding.outcome is not Outcome.PENDING:
-                    console.print(
-                        f"[red]{finding.outcome}[/]: tag {result.tag} of user {finding.user_id}: batch has "
-                        f"{finding.batch!r}, {result.store} has {finding.stored!r}"
-                    )
+        _name_findings(console, results)
+    unkept = keep(settings, results, started_ms)
+    if unkept:
+        console.print(f"[yellow]{unkept}[/]")
     checked = sum(outcome["totals"].values())
     if not checked:
         console.print("[red]nothing to compare:[/] no user has any tag yet; is the input running?")
     console.print(f"{checked:,} values compared, {outcome['wrong']:,} wrong, {outcome['totals']['pending']:,} pending")
     raise typer.Exit(1 if outcome["wrong"] or not checked else 0)
+
+
+def _name_findings(console: Console, results: Sequence[TagParity]) -> None:
+    for result in results:
+        for finding in result.findings:
+            if finding.outcome is not Outcome.PENDING:
+                console.print(
+                    f"[red]{finding.outcome}[/]: tag {result.tag} of user {finding.user_id}: batch has "
+                    f"{finding.batch!r}, {result.store} has {finding.stored!r}; cause: {finding.cause}"
+                )
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 if __name__ == "__main__":

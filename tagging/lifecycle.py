@@ -31,6 +31,10 @@ class Refused(ValueError):
         super().__init__(f"{what} {where}: it is {got}; allowed: {allowed}")
 
 
+class Red(Refused):
+    """A version whose newest parity run found a difference may not become the one that readers see."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """What must be true before a version is built, and for how long an old one is kept for rollback."""

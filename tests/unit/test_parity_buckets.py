@@ -43,7 +43,9 @@ def test_it_counts_and_names_exactly_what_the_full_comparison_does(batch, held):
 
 
 @settings(max_examples=30, deadline=None)
-@given(many=st.sets(st.integers(0, 10_000), max_size=3 * FEW_BUCKETS), wrong=st.sets(st.integers(0, 10_000), max_size=40))
+@given(
+    many=st.sets(st.integers(0, 10_000), max_size=3 * FEW_BUCKETS), wrong=st.sets(st.integers(0, 10_000), max_size=40)
+)
 def test_however_many_buckets_differ_every_wrong_user_is_found(many, wrong):
     everyone = {f"u{number}": "x" for number in many | wrong}
     held = {user: Stored("y" if int(user[1:]) in wrong else "x", 0) for user in everyone}
