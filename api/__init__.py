@@ -7,7 +7,21 @@ from pathlib import Path
 from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
 
-from api import crowd_portrait, crowds, errors, events, health, observed, overview, pages, tags, users, wire
+from api import (
+    crowd_portrait,
+    crowds,
+    errors,
+    events,
+    health,
+    ledger,
+    observed,
+    overview,
+    pages,
+    parity,
+    tags,
+    users,
+    wire,
+)
 from api.documented import document
 from api.ports import Stores
 from api.times import Clock, now_ms
@@ -58,6 +72,8 @@ def create_app(
     app.register_api(overview.blueprint(stores))
     app.register_api(crowds.blueprint(stores))
     app.register_api(crowd_portrait.blueprint(stores))
+    app.register_api(parity.blueprint(stores.parity, stores.registry, clock))
+    app.register_api(ledger.blueprint(stores.ledger, stores.registry, clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from api.quality_ports import Ledger, ParityHistory
     from stores.bitmaps import Generation
     from tagging.crowds import Rule
     from tagging.definition import TagDefinition
@@ -279,4 +280,6 @@ class Stores:
     jobs: FlinkJobs
     crowds: SavedCrowds
     crowd_users: CrowdUsers
+    parity: ParityHistory
+    ledger: Ledger
     checks: Sequence[Check] = field(default_factory=tuple)

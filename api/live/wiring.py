@@ -8,7 +8,9 @@ from api.live.crowds import ClickHouseCrowds, MySQLCrowds
 from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
 from api.live.lags import KafkaLags
+from api.live.ledger import ClickHouseLedger
 from api.live.numbers import MySQLNumbers
+from api.live.parity import MySQLParity
 from api.live.profiles import HBaseProfiles
 from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
 from api.ports import Check, Stores
@@ -43,5 +45,7 @@ def live_stores(settings: Settings) -> Stores:
         jobs=jobs,
         crowds=MySQLCrowds(settings),
         crowd_users=ClickHouseCrowds(settings),
+        parity=MySQLParity(settings),
+        ledger=ClickHouseLedger(queries, settings.flink.deduplicate_days),
         checks=checks,
     )

@@ -233,6 +233,8 @@ class World:
     jobs: Fixed
     crowds: Any
     crowd_users: Any
+    parity: Any
+    ledger: Any
     checks: list[Check] = field(default_factory=list)
 
     def stores(self) -> Stores:
@@ -249,6 +251,8 @@ class World:
             self.jobs,
             self.crowds,
             self.crowd_users,
+            self.parity,
+            self.ledger,
             self.checks,
         )
 
@@ -259,6 +263,8 @@ AT_MS = 1_790_000_000_000
 def seeded(users: int = 5) -> World:
     """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
     from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
+    from tests.fakes.memory_ledger import MemoryLedger
+    from tests.fakes.memory_parity import MemoryParityRuns
 
     rows = []
     profiles: dict[str, list[ProfileValue]] = {"old/one": [ProfileValue("tier", 1, "gold", AT_MS)]}
@@ -286,5 +292,7 @@ def seeded(users: int = 5) -> World:
         jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
         crowds=MemoryCrowds(),
         crowd_users=MemoryCrowdUsers(known, statistics),
+        parity=MemoryParityRuns(),
+        ledger=MemoryLedger(),
         checks=[FixedCheck("kafka", [Finding("kafka", "ok", "4 topics")], essential=True)],
     )
