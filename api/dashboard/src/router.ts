@@ -4,7 +4,7 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** The message that titles the browser tab, and the entry of the menu that is lit. */
     title: string
-    section?: 'overview' | 'tags' | 'users' | 'crowds'
+    section?: 'overview' | 'tags' | 'users' | 'crowds' | 'parity' | 'quality'
   }
 }
 
@@ -17,6 +17,9 @@ const routes: RouteRecordRaw[] = [
   { path: '/crowds', name: 'crowds', component: () => import('./pages/CrowdsPage.vue'), meta: { title: 'nav.crowds', section: 'crowds' } },
   { path: '/crowds/:name', name: 'crowd', component: () => import('./pages/CrowdPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
   { path: '/crowds/:name/portrait', name: 'portrait', component: () => import('./pages/PortraitPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
+  { path: '/parity', name: 'parity', component: () => import('./pages/ParityPage.vue'), meta: { title: 'nav.parity', section: 'parity' } },
+  { path: '/parity/runs/:id', name: 'parity-run', component: () => import('./pages/ParityRunPage.vue'), props: true, meta: { title: 'nav.parity', section: 'parity' } },
+  { path: '/quality', name: 'quality', component: () => import('./pages/QualityPage.vue'), meta: { title: 'nav.quality', section: 'quality' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'notFound.title' } },
 ]
 
