@@ -83,6 +83,7 @@ class Schedule:
         self._compare = compare
         self._every_ms = every_ms
         self._now_ms = now_ms
+        self._began_ms = now_ms()
         self._tidied_ms = 0
 
     def round(self) -> int | None:
@@ -99,8 +100,11 @@ class Schedule:
         return None
 
     def _due(self) -> bool:
-        newest = self._runs.newest_start_ms(Origin.SCHEDULE) if self._every_ms else self._now_ms()
-        return newest is None or (self._every_ms > 0 and self._now_ms() - newest >= self._every_ms)
+        if not self._every_ms:
+            return False
+        # A process that has just begun is no reason to compare everything at once.
+        newest = self._runs.newest_start_ms(Origin.SCHEDULE) or self._began_ms
+        return self._now_ms() - newest >= self._every_ms
 
     def _asked(self, run: Run) -> Mapping[str, Sequence[CompiledTag]]:
         if not run.tag:

@@ -46,25 +46,26 @@ class ParityRuns:
 
         Raises TooManyRequests.
         """
-        with transaction(self._settings) as cursor:
-            cursor.execute(_text("waiting"))
-            waiting = cursor.fetchall()
-            same = [row["id"] for row in waiting if (row["tag"], row["version"]) == (tag, version)]
-            if not same and len(waiting) >= MOST_WAITING:
-                raise TooManyRequests(f"{len(waiting)} runs are waiting, at most {MOST_WAITING} may")
-            if not same:
-                cursor.execute(_text("ask"), {"tag": tag, "version": version, "at": _time(at_ms)})
-            return _run(_one(cursor, same[0] if same else cursor.lastrowid))
+        values = {"tag": tag, "version": version, "at": _time(at_ms), "waiting_for": f"{tag}.{version}"}
+        while True:
+            with transaction(self._settings) as cursor:
+                cursor.execute(_text("waiting"))
+                waiting = cursor.fetchall()
+                same = [row["id"] for row in waiting if (row["tag"], row["version"]) == (tag, version)]
+                if not same and len(waiting) >= MOST_WAITING:
+                    raise TooManyRequests(f"{len(waiting)} runs are waiting, at most {MOST_WAITING} may")
+                if same or cursor.execute(_text("ask"), values):
+                    return _run(_one(cursor, same[0] if same else cursor.lastrowid))
+            # Somebody asked for the same just now, which this transaction does not see: look again.
 
     def claim(self, at_ms: int) -> Run | None:
         """Take the request that waits longest, for this process alone; None when there is none."""
         with transaction(self._settings) as cursor:
             cursor.execute(_text("waiting"))
-            row = cursor.fetchone()
-            if row is None:
-                return None
-            cursor.execute(_text("claim"), {"id": row["id"], "at": _time(at_ms)})
-            return _run(_one(cursor, row["id"]))
+            for row in cursor.fetchall():
+                if cursor.execute(_text("claim"), {"id": row["id"], "at": _time(at_ms)}):
+                    return _run(_one(cursor, row["id"]))
+        return None
 
     def begin(self, origin: Origin, at_ms: int, tag: str = "", version: int = 0) -> int:
         """Note a run that begins now; its id."""

@@ -11,6 +11,8 @@ CREATE TABLE IF NOT EXISTS parity_runs (
   asked_at DATETIME(3) NOT NULL,
   started_at DATETIME(3) NULL,
   finished_at DATETIME(3) NULL,
+  waiting_for VARCHAR(80) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'tag.version while it waits: asked for once',
+  UNIQUE KEY parity_runs_by_waiting (waiting_for),
   KEY parity_runs_by_status (status, id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 

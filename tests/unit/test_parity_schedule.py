@@ -111,6 +111,8 @@ def test_the_schedule_runs_when_it_is_due_and_a_request_comes_first():
     world = World(every_ms=HOUR_MS)
     asked = world.runs.ask("city", 0, world.now_ms)
     assert world.schedule.round() == asked.id
+    assert world.schedule.round() is None
+    world.now_ms += HOUR_MS
     scheduled = world.schedule.round()
     assert world.runs.run(scheduled).origin is Origin.SCHEDULE
     world.now_ms += HOUR_MS - 1

@@ -1,1 +1,1 @@
-SELECT id, tag, version FROM parity_runs WHERE status = 'waiting' ORDER BY id FOR UPDATE
+SELECT id, tag, version FROM parity_runs WHERE status = 'waiting' ORDER BY id
