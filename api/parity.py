@@ -52,11 +52,13 @@ class Parity:
         self._clock = clock
 
     def state(self) -> ParityState:
-        """Where every tag stands."""
+        """Where every tag's live version stands, and those that are newer; older ones are in the runs."""
         live = {tag.name: tag.version for tag in self._registry.tags()}
         items = []
         for (tag, version), group in groupby(self._history.newest(), lambda n: (n.result.tag, n.result.version)):
             found = list(group)
+            if version < live.get(tag, 0):
+                continue
             compared = _compared([item.result for item in found])
             items.append(
                 NewestParity(

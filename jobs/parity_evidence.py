@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,20 +40,25 @@ class Explainer:
     barrier: Barrier
     read: Read
     other_sql: Callable[[], bool]
+    most_seconds: float = 300
 
-    def explain(self, tag: CompiledTag, parities: Sequence[tuple[TagParity, Held]]) -> None:
-        """Put causes and evidence into the wrong findings of one tag, of all stores. Raises KafkaUnavailable."""
-        users = {f.user_id for parity, _ in parities for f in parity.findings if f.outcome is not Outcome.PENDING}
-        if not users:
+    def explain(self, found: Sequence[tuple[CompiledTag, TagParity, Held]]) -> None:
+        """Put causes and evidence into the wrong findings. Each source is read once for all of them.
+
+        Raises TimeoutError when the log is too long to be read within `most_seconds`, and what the stores raise.
+        """
+        wrong = [(tag, parity, store, users) for tag, parity, store in found if (users := _wrong_users(parity))]
+        if not wrong:
             return
-        rows = UserRows(users, self.settings.cdc_format)
-        for source in sorted(tag.sources):
+        until = time.monotonic() + self.most_seconds
+        rows = UserRows({user for *_, users in wrong for user in users}, self.settings.cdc_format)
+        for source in sorted({source for tag, *_ in wrong for source in tag.sources}):
             topic = topic_of(source, self.settings)
-            rows.read(source, self.read(topic, self.barrier.ends[topic]))
-        topic = tag_topic(tag.definition.name, tag.definition.version)
-        emitted = emitted_by_user(users, self.read(topic))
+            rows.read(source, self._in_time(self.read(topic, self.barrier.ends[topic]), until))
         tick_minute, other_sql = self._newest_tick(), self.other_sql()
-        for parity, store in parities:
+        for tag, parity, store, users in wrong:
+            topic = tag_topic(tag.definition.name, tag.definition.version)
+            emitted = emitted_by_user(users, self._in_time(self.read(topic), until))
             others = store.other_versions(tag, sorted(users))
             for index, finding in enumerate(parity.findings):
                 if finding.outcome is Outcome.PENDING:
@@ -63,7 +69,7 @@ class Explainer:
                         barrier_at_ms=self.barrier.at_ms,
                         tick_minute=tick_minute,
                         windows=sorted(tag.windows),
-                        rows=rows.of(finding.user_id),
+                        rows=[row for row in rows.of(finding.user_id) if row.source in tag.sources],
                         emitted=emitted[finding.user_id],
                         other_versions=others[finding.user_id],
                         other_sql=other_sql,
@@ -72,6 +78,16 @@ class Explainer:
                     ),
                 )
 
+    def _in_time(self, messages: Iterable[LogMessage], until: float) -> Iterator[LogMessage]:
+        for message in messages:
+            if time.monotonic() > until:
+                raise TimeoutError(f"reading the log for causes took more than {self.most_seconds:g} s")
+            yield message
+
     def _newest_tick(self) -> int:
         ticks = self.read(CLOCK_TOPIC, self.barrier.ends[CLOCK_TOPIC], NEWEST_TICKS)
         return max((orjson.loads(message.value() or b"{}").get("minute", 0) for message in ticks), default=0)
+
+
+def _wrong_users(parity: TagParity) -> set[str]:
+    return {finding.user_id for finding in parity.findings if finding.outcome is not Outcome.PENDING}

@@ -51,7 +51,7 @@ def compared(world: World, batch, other_sql: bool = False) -> dict[tuple[str, st
     for store in (HBaseSide(world.profiles), ClickHouseSide(world.clickhouse)):
         for parity in compare_store(TAGS, answers, recomputed, store, BARRIER_MS).outcomes:
             item = next(item for item in TAGS if item.definition.name == parity.tag)
-            explainer.explain(item, [(parity, store)])
+            explainer.explain([(item, parity, store)])
             found |= {(store.name, parity.tag, f.user_id): f for f in parity.findings}
     return found
 

@@ -14,7 +14,7 @@ from tagging.parity_cause import Emitted, Evidence, InputRow
 from tagging.parity_history import Origin
 from tagging.parity_report import explained
 from tagging.windows import MINUTE_MS, Window
-from tests.fakes.api_stores import AT_MS, World, seeded
+from tests.fakes.api_stores import AT_MS, World, definition, seeded
 
 NOW = AT_MS // MINUTE_MS
 URL = "/api/v1/parity"
@@ -67,6 +67,12 @@ def test_every_tag_shows_its_newest_run_and_what_was_never_compared(client, worl
         "store": "clickhouse", "equal": 3, "missing": 1, "extra": 0, "different": 0, "pending": 0,
     }  # fmt: skip
     assert found["never_compared"] == ["flag"] and found["under_way"] == []
+
+
+def test_a_version_older_than_the_live_one_is_left_to_the_history(client, world):
+    world.registry.definitions = [definition("tier", version=2)]
+    done(world, outcome("tier", equal=1), outcome("tier", version=2, equal=2), outcome("tier", version=3, equal=3))
+    assert [(item["version"], item["live"]) for item in client.get(URL).json["items"]] == [(2, True), (3, False)]
 
 
 def test_runs_come_by_pages_with_their_duration_and_totals(client, world):
