@@ -196,10 +196,10 @@ def _duplicates(finding: Finding, evidence: Evidence) -> Iterator[Suspect]:
         yield Suspect(Cause.DUPLICATE, Strength.SURE, reason, [row for of_key in forgotten for row in of_key])
     elif extra and _more_by(finding) == extra:
         yield Suspect(
-            Cause.DUPLICATE, Strength.SURE, f"the stream counts {extra} more: as many as there are copies", rows
+            Cause.DUPLICATE, Strength.SURE, f"the stream counts as many more as there are copies: {extra}", rows
         )
     else:
-        yield Suspect(Cause.DUPLICATE, Strength.LIKELY, f"{len(copies)} events were logged more than once", rows)
+        yield Suspect(Cause.DUPLICATE, Strength.LIKELY, f"events that were logged more than once: {len(copies)}", rows)
 
 
 def _late(finding: Finding, evidence: Evidence) -> Iterator[Suspect]:
@@ -213,16 +213,16 @@ def _late(finding: Finding, evidence: Evidence) -> Iterator[Suspect]:
     forgotten = [row for row in counted if row.logged_at_ms - row.at_ms > evidence.late_days * DAY_MS]
     more = _more_by(finding)
     if gone and (more == len(gone) or (finding.outcome is Outcome.EXTRA and not counting)):
-        reason = f"{len(gone)} late events had left the window when they were logged, and the stream counts them"
+        reason = f"late events that had left the window when they were logged, and that the stream counts: {len(gone)}"
         yield Suspect(Cause.LATE_EVENT, Strength.SURE, reason, gone)
     elif counted and (more == -len(counted) or (finding.outcome is Outcome.MISSING and len(counted) == len(counting))):
-        reason = f"the stream lacks {len(counted)} late events that are in the window"
+        reason = f"late events in the window that the stream lacks: {len(counted)}"
         yield Suspect(Cause.LATE_EVENT, Strength.SURE, reason, counted)
     elif forgotten:
         reason = f"an event was logged more than {evidence.late_days} days late, when its ticks were forgotten"
         yield Suspect(Cause.LATE_EVENT, Strength.SURE, reason, forgotten)
     else:
-        yield Suspect(Cause.LATE_EVENT, Strength.LIKELY, f"{len(late)} events were logged late", late)
+        yield Suspect(Cause.LATE_EVENT, Strength.LIKELY, f"events that were logged late: {len(late)}", late)
 
 
 def _cdc_order(finding: Finding, evidence: Evidence) -> Iterator[Suspect]:

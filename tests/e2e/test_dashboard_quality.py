@@ -106,7 +106,7 @@ def test_a_red_tag_comes_first_and_leads_down_to_the_row_that_decides(site, worl
     site.expect_text("[data-finding=u1]", "Late event")
     assert site.driver.current_url.endswith(f"/parity/runs/{newest}?tag=spend")
     site.click("[data-finding=u1] [data-test=open-finding]")
-    site.expect_text("[data-test=evidence]", "the stream lacks 1 late event")
+    site.expect_text("[data-test=evidence]", "that the stream lacks: 1")
     deciding = site.wait(lambda: site.all("[data-decides=true]"), "the row that decides")
     assert [row.find_element("css selector", "code").text for row in deciding] == ["late1"]
     shoot(site, "parity_run")

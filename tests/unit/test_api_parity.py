@@ -125,7 +125,7 @@ def test_a_finding_is_drilled_down_to_both_values_the_rows_the_tick_and_the_caus
         2,
         5,
     )
-    assert item["cause"] == "late_event" and "lacks 1 late event" in item["evidence"]["reason"]
+    assert item["cause"] == "late_event" and "that the stream lacks: 1" in item["evidence"]["reason"]
     assert item["evidence"]["tick_at"] == "2026-09-21T14:13:00.000Z"
     deciding = [row for row in item["evidence"]["rows"] if row["decides"]]
     assert [(row["key"], row["partition"], row["offset"], row["counts"]) for row in deciding] == [("late", 1, 7, True)]
