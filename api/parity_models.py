@@ -95,7 +95,7 @@ class RunSummary(BaseModel):
     status: Literal["waiting", "running", "done", "failed"]
     tag: str | None = Field(description="The one tag that was asked for; null: all live ones")
     version: int | None
-    cause: str = Field(description="Why it failed")
+    cause: str = Field(description="Why it failed, or what a run that is done could not compare")
     asked_at: Iso
     started_at: Iso | None
     finished_at: Iso | None

@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from jobs.builtin import JOB_NAME
+from jobs.convergence import BuildFailed
 from jobs.tag_jobs import compiled_version
 from tagging.compiler import CompiledTag
 from tagging.lifecycle import Tag
 
 
-def live_by_job(tags: Sequence[Tag], builtin: Sequence[CompiledTag]) -> Mapping[str, Sequence[CompiledTag]]:
-    """job -> the live versions that it carries; a built-in tag that the registry does not know is carried by `tags`.
+@dataclass
+class Carried:
+    """job -> the versions that it carries; `problems`: what cannot be compared, and why."""
 
-    Raises BuildFailed for a text that does not compile.
-    """
+    by_job: dict[str, list[CompiledTag]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def live(tags: Sequence[Tag], builtin: Sequence[CompiledTag]) -> Carried:
+    """All live versions; a built-in tag that the registry does not know is carried by `tags`."""
     known = {tag.name for tag in tags}
-    found: dict[str, list[CompiledTag]] = {}
+    found = Carried()
     for compiled in builtin:
         if compiled.definition.name not in known:
-            found.setdefault(JOB_NAME, []).append(compiled)
+            found.by_job.setdefault(JOB_NAME, []).append(compiled)
     for tag in tags:
         if tag.live is not None:
-            compiled = compiled_version(tag.name, tag.live.version, tag.live.text)
-            found.setdefault(tag.live.job or JOB_NAME, []).append(compiled)
-    return dict(sorted(found.items()))
+            try:
+                compiled = compiled_version(tag.name, tag.live.version, tag.live.text)
+            except BuildFailed as error:
+                found.problems.append(str(error))
+                continue
+            found.by_job.setdefault(tag.live.job or JOB_NAME, []).append(compiled)
+    found.by_job = dict(sorted(found.by_job.items()))
+    return found
 
 
-def one_by_job(
-    tags: Sequence[Tag], builtin: Sequence[CompiledTag], name: str, version: int
-) -> Mapping[str, Sequence[CompiledTag]]:
-    """The same for one version of one tag; 0 is the live one. Raises LookupError, and as `live_by_job`."""
+def one(tags: Sequence[Tag], builtin: Sequence[CompiledTag], name: str, version: int) -> Carried:
+    """One version of one tag; 0 is the live one. Raises LookupError when no job carries it, BuildFailed for its text."""
     tag = next((tag for tag in tags if tag.name == name), None)
-    if tag is None or not version:
-        for job, carried in live_by_job(tags, builtin).items():
-            for compiled in carried:
-                if compiled.definition.name == name and version in (0, compiled.definition.version):
-                    return {job: [compiled]}
-        raise LookupError(
-            f"tag {name} has no live version" if tag else f"there is no tag {name} version {version or 'live'}"
-        )
-    wanted = tag.version(version)
+    if tag is None:
+        for compiled in builtin:
+            if compiled.definition.name == name and version in (0, compiled.definition.version):
+                return Carried({JOB_NAME: [compiled]})
+        raise LookupError(f"there is no tag {name}" + (f" in version {version}" if version else ""))
+    if not version and tag.live is None:
+        raise LookupError(f"tag {name} has no live version")
+    wanted = tag.version(version) if version else tag.live
     if not wanted.job:
-        raise LookupError(f"version {version} of tag {name} is {wanted.status}: no job carries it")
-    return {wanted.job: [compiled_version(name, version, wanted.text)]}
+        raise LookupError(f"version {wanted.version} of tag {name} is {wanted.status}: no job carries it")
+    return Carried({wanted.job: [compiled_version(name, wanted.version, wanted.text)]})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from py4j.protocol import Py4JError
@@ -18,7 +18,7 @@ from jobs import process
 from jobs.barrier import BarrierNotPassed
 from jobs.builtin import builtin_tags
 from jobs.convergence import BuildFailed
-from jobs.live_tags import live_by_job, one_by_job
+from jobs.live_tags import Carried, live, one
 from jobs.verification import verify
 from stores import logs, metrics
 from stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
@@ -42,7 +42,7 @@ CANNOT = (
     *(BarrierNotPassed, BuildFailed, LookupError, ValueError, FlinkError, KafkaUnavailable, HBaseUnavailable),
     *(ClickHouseUnavailable, ClickHouseRefused, Py4JError, JavaException),
 )
-"""What ends one run and leaves the next ones their chance. While MySQL is away there is nobody to tell."""
+"""What ends the comparison of one job and leaves the others their chance. While MySQL is away there is nobody to tell."""
 
 log = logs.get("jobs.parity_schedule")
 Compare = Callable[[Sequence[CompiledTag], str], Iterable[str | TagParity]]
@@ -56,7 +56,7 @@ class Runs(Protocol):
 
     def begin(self, origin: Origin, at_ms: int, tag: str = "", version: int = 0) -> int: ...
 
-    def finish(self, run_id: int, parities: Iterable[TagParity], at_ms: int) -> None: ...
+    def finish(self, run_id: int, parities: Iterable[TagParity], at_ms: int, cause: str = "") -> None: ...
 
     def give_up(self, run_id: int, cause: str, at_ms: int) -> None: ...
 
@@ -96,7 +96,7 @@ class Schedule:
             return self._do(asked.id, lambda: self._asked(asked))
         if self._due():
             run_id = self._runs.begin(Origin.SCHEDULE, self._now_ms())
-            return self._do(run_id, lambda: live_by_job(self._tags(), self._builtin))
+            return self._do(run_id, lambda: live(self._tags(), self._builtin))
         return None
 
     def _due(self) -> bool:
@@ -106,26 +106,36 @@ class Schedule:
         newest = self._runs.newest_start_ms(Origin.SCHEDULE) or self._began_ms
         return self._now_ms() - newest >= self._every_ms
 
-    def _asked(self, run: Run) -> Mapping[str, Sequence[CompiledTag]]:
+    def _asked(self, run: Run) -> Carried:
         if not run.tag:
-            return live_by_job(self._tags(), self._builtin)
-        return one_by_job(self._tags(), self._builtin, run.tag, run.version)
+            return live(self._tags(), self._builtin)
+        return one(self._tags(), self._builtin, run.tag, run.version)
 
-    def _do(self, run_id: int, wanted: Callable[[], Mapping[str, Sequence[CompiledTag]]]) -> int:
+    def _do(self, run_id: int, wanted: Callable[[], Carried]) -> int:
+        """Compare job by job: what one job's comparison runs into does not keep the others from theirs."""
         found: list[TagParity] = []
+        causes: list[str] = []
         try:
-            for job, carried in wanted().items():
-                for item in self._compare(carried, job):
+            carried = wanted()
+        except CANNOT as error:
+            carried, causes = Carried(), [str(error)]
+        causes += carried.problems
+        for job, tags in carried.by_job.items():
+            try:
+                for item in self._compare(tags, job):
                     if isinstance(item, TagParity):
                         found.append(item)
                     else:
                         log.info("progress", run=run_id, job=job, done=item)
-        except CANNOT as error:
-            log.warning("run_given_up", run=run_id, cause=str(error))
-            self._runs.give_up(run_id, str(error), self._now_ms())
-            return run_id
-        self._runs.finish(run_id, found, self._now_ms())
-        log.info("run_done", run=run_id, outcomes=len(found), wrong=sum(parity.wrong for parity in found))
+            except CANNOT as error:
+                causes.append(f"job {job}: {error}")
+        if causes:
+            log.warning("not_compared", run=run_id, causes=causes)
+        if causes and not found:
+            self._runs.give_up(run_id, "; ".join(causes), self._now_ms())
+        else:
+            self._runs.finish(run_id, found, self._now_ms(), "; ".join(causes))
+            log.info("run_done", run=run_id, outcomes=len(found), wrong=sum(parity.wrong for parity in found))
         return run_id
 
 

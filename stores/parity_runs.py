@@ -74,10 +74,10 @@ class ParityRuns:
             cursor.execute(_text("begin"), values)
             return cursor.lastrowid
 
-    def finish(self, run_id: int, parities: Iterable[TagParity], at_ms: int) -> None:
-        """Note what a run has found. A run that is over already stays as it is."""
+    def finish(self, run_id: int, parities: Iterable[TagParity], at_ms: int, cause: str = "") -> None:
+        """Note what a run has found, and in `cause` what it could not compare. A run that is over already stays as it is."""
         with transaction(self._settings) as cursor:
-            if not _end(cursor, run_id, RunStatus.DONE, "", at_ms):
+            if not _end(cursor, run_id, RunStatus.DONE, cause[:LONGEST_CAUSE], at_ms):
                 return
             place = 0
             for parity in parities:

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS parity_runs (
   status VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'waiting, running, done or failed',
   tag VARCHAR(63) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'The one tag asked for; empty: all live ones',
   version INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'Its version; 0: the live one',
-  cause VARCHAR(1000) NOT NULL DEFAULT '' COMMENT 'Why it failed',
+  cause VARCHAR(1000) NOT NULL DEFAULT '' COMMENT 'Why it failed, or what it could not compare',
   asked_at DATETIME(3) NOT NULL,
   started_at DATETIME(3) NULL,
   finished_at DATETIME(3) NULL,

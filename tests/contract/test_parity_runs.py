@@ -123,6 +123,13 @@ def test_no_more_requests_than_a_few_may_wait(runs, tag):
     assert runs.ask(tag, 3, AT_MS).version == 3
 
 
+def test_a_run_that_could_not_compare_all_is_done_and_says_what_it_left_out(runs, tag):
+    run_id = runs.begin(Origin.SCHEDULE, AT_MS)
+    runs.finish(run_id, [outcome(tag, equal=1)], AT_MS, "job other: " + "x" * 2_000)
+    assert runs.run(run_id).status is RunStatus.DONE
+    assert runs.run(run_id).cause.startswith("job other: x") and len(runs.run(run_id).cause) == 1_000
+
+
 def test_a_run_that_is_over_is_not_written_again(runs, tag):
     run_id = done(runs, outcome(tag, equal=1))
     runs.finish(run_id, [outcome(tag, missing=1)], AT_MS + 99)

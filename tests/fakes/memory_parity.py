@@ -51,9 +51,9 @@ class MemoryParityRuns(Breakable):
         super().ask()
         return self._put(Run(self._next(), origin, RunStatus.RUNNING, at_ms, tag, version, "", at_ms)).id
 
-    def finish(self, run_id: int, parities: Iterable[TagParity], at_ms: int) -> None:
+    def finish(self, run_id: int, parities: Iterable[TagParity], at_ms: int, cause: str = "") -> None:
         super().ask()
-        if not self._end(run_id, RunStatus.DONE, "", at_ms):
+        if not self._end(run_id, RunStatus.DONE, cause[:LONGEST_CAUSE], at_ms):
             return
         place = 0
         for parity in parities:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from jobs.barrier import BarrierNotPassed
+from jobs.barrier import BarrierNotPassed, JobEnded
 from jobs.parity_schedule import Schedule, loop
 from jobs.tags import BUILTIN
 from stores.mysql import MySQLUnavailable
@@ -34,14 +34,14 @@ class World:
 
     def __init__(self, every_ms: int = 0) -> None:
         self.now_ms, self.runs, self.compared = 10 * HOUR_MS, MemoryParityRuns(), []
-        self.wrong, self.error = False, None
+        self.wrong, self.error, self.failing, self.tags = False, None, "", registered()
         builtin = [tag("city"), tag("signup")]
-        self.schedule = Schedule(self.runs, registered, builtin, self.compare, every_ms, lambda: self.now_ms)
+        self.schedule = Schedule(self.runs, lambda: self.tags, builtin, self.compare, every_ms, lambda: self.now_ms)
 
     def compare(self, tags, job):
         self.compared.append((job, [(item.definition.name, item.definition.version) for item in tags]))
         yield "barrier taken"
-        if self.error:
+        if self.error and self.failing in ("", job):
             raise self.error
         for item in tags:
             stored = {"ann": Stored("Rome" if self.wrong else "Oslo", 1)}
@@ -103,8 +103,31 @@ def test_a_run_whose_stream_does_not_get_there_is_failed_and_says_nothing_of_the
     world.error = BarrierNotPassed("tags is behind by 5 messages")
     asked = world.runs.ask("", 0, world.now_ms)
     world.schedule.round()
-    assert world.runs.run(asked.id).cause == "tags is behind by 5 messages"
+    causes = [f"job {job}: tags is behind by 5 messages" for job in ("tag.city.v2", "tags")]
+    assert world.runs.run(asked.id).cause == "; ".join(causes)
     assert world.runs.newest() == []
+
+
+def test_a_job_that_cannot_be_compared_does_not_keep_the_others_from_it():
+    world = World()
+    world.error, world.failing = JobEnded("is FAILED"), "tag.city.v2"
+    asked = world.runs.ask("", 0, world.now_ms)
+    world.schedule.round()
+    run = world.runs.run(asked.id)
+    assert (run.status, run.cause) == (RunStatus.DONE, "job tag.city.v2: is FAILED")
+    assert [result.tag for result in world.runs.results([asked.id])] == ["signup"]
+
+
+def test_a_live_text_that_no_longer_compiles_is_told_and_the_rest_is_compared():
+    world = World()
+    world.tags = [*registered(), lifecycle.adopt(Tag("odd", "", ""), 1, "no tag at all", "ann", 0, "tags")]
+    everything, one = world.runs.ask("", 0, world.now_ms), world.runs.ask("city", 0, world.now_ms)
+    world.schedule.round()
+    run = world.runs.run(everything.id)
+    assert run.status is RunStatus.DONE and "tag odd version 1" in run.cause
+    assert [result.tag for result in world.runs.results([everything.id])] == ["city", "signup"]
+    world.schedule.round()
+    assert world.runs.run(one.id).cause == ""
 
 
 def test_the_schedule_runs_when_it_is_due_and_a_request_comes_first():
