@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ from confluent_kafka.admin import NewTopic
 from stores.kafka import end_offsets
 from stores.kafka_client import ANSWER_SECONDS, admin, create_consumer, unavailable
 from stores.settings import Settings
+
+POLL_SECONDS = 0.2
 
 # For the run whose end nobody sees: what it left is gone after a day.
 _CONFIG = {"cleanup.policy": "delete", "retention.ms": str(24 * 60 * 60 * 1000)}
@@ -53,9 +56,13 @@ def read_messages(
         consumer.assign(
             [TopicPartition(topic, partition, max(0, end - last) if last else 0) for partition, end in left.items()]
         )
+        silent_since = time.monotonic()
         while left:
-            messages = consumer.consume(10_000, timeout=ANSWER_SECONDS)
-            if not messages:
+            # It waits this long for a full batch, and the last one never is.
+            messages = consumer.consume(10_000, timeout=POLL_SECONDS)
+            if messages:
+                silent_since = time.monotonic()
+            elif time.monotonic() - silent_since > ANSWER_SECONDS:
                 raise unavailable(settings, f"reading topic {topic}", KafkaException("no answer"))
             for message in messages:
                 if message.error():
