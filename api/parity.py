@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3 import APIBlueprint
 
 from api import cursor
@@ -209,6 +209,12 @@ def blueprint(history: ParityHistory, registry: Registry, clock: Clock) -> APIBl
     """The routes of parity."""
     routes = noun("parity")
     parity = Parity(history, registry, clock)
+
+    # The library would take a body that is no JSON for an empty one.
+    @routes.before_request
+    def read_body() -> None:
+        if request.method == "POST" and not isinstance(body := request.get_json(), dict):
+            raise invalid("", "the body must be a JSON object", got=body, allowed='{"tag": "..."}, or {} for all')
 
     @routes.get("", responses=documented({200: ParityState}, 503))
     def read_parity() -> Response:
