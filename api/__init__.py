@@ -14,11 +14,13 @@ from api import (
     errors,
     events,
     health,
+    ledger,
     lineage,
     live_profile,
     observed,
     overview,
     pages,
+    parity,
     past,
     tag_previews,
     tag_versions,
@@ -89,6 +91,8 @@ def create_app(
     app.register_api(behaviour.blueprint(stores, clock))
     app.register_api(lineage.blueprint(stores))
     app.register_api(lineage.tag_blueprint(stores))
+    app.register_api(parity.blueprint(stores.parity, stores.registry, clock))
+    app.register_api(ledger.blueprint(stores.ledger, stores.registry, clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from api.publishing_ports import Publishing
+    from api.quality_ports import Ledger, ParityHistory
     from api.user_history import UserHistory
     from stores.access.ports import Access
     from stores.bitmaps import Generation
@@ -296,5 +297,7 @@ class Stores:
     history: UserHistory
     behaviour: BehaviourCharts
     access: Access
+    parity: ParityHistory
+    ledger: Ledger
     checks: Sequence[Check] = field(default_factory=tuple)
     publishing: Publishing = field(kw_only=True)

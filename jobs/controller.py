@@ -23,6 +23,7 @@ from stores.flink import FlinkCluster, FlinkError
 from stores.hbase import HBaseUnavailable, ProfileStore
 from stores.kafka import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
+from stores.parity_runs import ParityRuns
 from stores.registry.changes import RegistryChanges
 from stores.registry.leader import CONTROLLER, Leadership
 from stores.registry.previews import PreviewTable
@@ -116,7 +117,7 @@ def main() -> None:
     with Leadership(settings, CONTROLLER) as leader:
         flink = settings.flink.model_copy(update={"parallelism": settings.publishing.parallelism})
         published = settings.model_copy(update={"flink": flink})
-        jobs, proof = TagJobs(published, FlinkCluster(flink)), ParityProof(published)
+        jobs, proof = TagJobs(published, FlinkCluster(flink)), ParityProof(published, runs=ParityRuns(settings))
         remains = TagRemains(settings, ProfileStore(settings.hbase), connect(settings, patience_seconds=0))
         controller = Controller(registry, jobs, proof, remains, wall_ms, policy_of(settings), leader.held)
         previews = PreviewWorker(

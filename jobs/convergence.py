@@ -145,6 +145,8 @@ class Controller:
                 was_live = decided_on.status is lifecycle.Status.RETIRED
                 self.remains.remove(action.tag, action.version, action.job, was_live)
                 self._save(lifecycle.removed(tag, action.version), action, "removed")
+        except lifecycle.Red as error:
+            self._save(lifecycle.fail(tag, action.version, str(error), self.now_ms()), action, "failed")
         except BuildFailed as error:
             if decided_on.status in (lifecycle.Status.LIVE, lifecycle.Status.RETIRED):
                 log.error("job_does_not_start", job=action.job, cause=str(error))

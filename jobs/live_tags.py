@@ -1,41 +1,68 @@
-"""The tags that readers see, with the Flink job that carries each: as the registry says, and else as the files say."""
+"""Which tag versions run in which Flink job, so that each job can be compared with batch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from jobs.builtin import JOB_NAME, builtin_tags
+from jobs.convergence import BuildFailed
+from jobs.tag_jobs import compiled_version
 from stores.registry.schema import migrate
 from stores.registry.store import TagRegistry
 from stores.settings import Settings
 from tagging.compiler import CompiledTag
 from tagging.lifecycle import Tag
-from tagging.stored_texts import compiled_text
-
-ByJob = dict[str, list[CompiledTag]]
-"""Flink job -> the live tags that it carries, in order of name."""
 
 
-def live_by_job(registered: Sequence[Tag]) -> ByJob:
-    """A built-in tag that the registry does not know is live in its file's version; one that it retired is not live.
+@dataclass
+class Carried:
+    """job -> the versions that it carries; `problems`: what cannot be compared, and why."""
 
-    Raises TagProblems for a stored text that does not compile.
-    """
-    known = {tag.name for tag in registered}
-    found: ByJob = {JOB_NAME: [tag for tag in builtin_tags() if tag.definition.name not in known]}
-    for tag in registered:
-        if tag.live:
-            compiled = compiled_text(tag.name, tag.live.version, tag.live.text)
-            found.setdefault(tag.live.job, []).append(compiled)
-    by_name = {job: sorted(tags, key=lambda tag: tag.definition.name) for job, tags in found.items()}
-    return {job: tags for job, tags in by_name.items() if tags}
+    by_job: dict[str, list[CompiledTag]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
 
-def read_live(settings: Settings) -> ByJob:
-    """By the configured registry. Raises MySQLUnavailable, TagProblems."""
+def live(tags: Sequence[Tag], builtin: Sequence[CompiledTag]) -> Carried:
+    """All live versions; a built-in tag that the registry does not know is carried by `tags`."""
+    known = {tag.name for tag in tags}
+    found = Carried()
+    for compiled in builtin:
+        if compiled.definition.name not in known:
+            found.by_job.setdefault(JOB_NAME, []).append(compiled)
+    for tag in tags:
+        if tag.live is not None:
+            try:
+                compiled = compiled_version(tag.name, tag.live.version, tag.live.text)
+            except BuildFailed as error:
+                found.problems.append(str(error))
+                continue
+            found.by_job.setdefault(tag.live.job or JOB_NAME, []).append(compiled)
+    found.by_job = dict(sorted(found.by_job.items()))
+    return found
+
+
+def read_live(settings: Settings) -> Carried:
+    """All live versions by the configured registry. Raises MySQLUnavailable."""
     migrate(settings)
     registry = TagRegistry(settings)
     try:
-        return live_by_job(registry.tags())
+        return live(registry.tags(), builtin_tags())
     finally:
         registry.close()
+
+
+def one(tags: Sequence[Tag], builtin: Sequence[CompiledTag], name: str, version: int) -> Carried:
+    """One version of one tag; 0 is the live one. Raises LookupError when no job carries it, BuildFailed for its text."""
+    tag = next((tag for tag in tags if tag.name == name), None)
+    if tag is None:
+        for compiled in builtin:
+            if compiled.definition.name == name and version in (0, compiled.definition.version):
+                return Carried({JOB_NAME: [compiled]})
+        raise LookupError(f"there is no tag {name}" + (f" in version {version}" if version else ""))
+    if not version and tag.live is None:
+        raise LookupError(f"tag {name} has no live version")
+    wanted = tag.version(version) if version else tag.live
+    if not wanted.job:
+        raise LookupError(f"version {wanted.version} of tag {name} is {wanted.status}: no job carries it")
+    return Carried({wanted.job: [compiled_version(name, wanted.version, wanted.text)]})

@@ -21,7 +21,7 @@ from thriftpy2.thrift import TException
 from thriftpy2.transport import TCyBufferedTransportFactory
 
 from stores.settings import HBase
-from tagging.names import profile_column, profile_row, profile_user
+from tagging.names import profile_column, profile_row, profile_rows, profile_user
 
 _interface = thriftpy2.load(str(Path(__file__).parent / "hbase.thrift"), module_name="hbase_thrift")
 
@@ -119,11 +119,12 @@ class ProfileStore:
         return found
 
     def scan(
-        self, tags: Iterable[tuple[str, int]] | None = None, rows_a_call: int = 2_000
+        self, tags: Iterable[tuple[str, int]] | None = None, rows_a_call: int = 2_000, bucket: int | None = None
     ) -> Iterator[tuple[str, Profile]]:
         """Every user and profile, streamed in order of row; of these (tag, version) alone unless None.
 
-        Each call reads on after the last row, so that a gateway may come and go. Raises HBaseUnavailable.
+        `bucket`: only users whose row begins with this byte of a hash (`tagging.parity_buckets.bucket_of`). Each call reads on
+        after the last row, so that a gateway may come and go. Raises HBaseUnavailable.
         """
         columns = None
         if tags is not None:
@@ -131,9 +132,11 @@ class ProfileStore:
             columns = [_interface.TColumn(family=family, qualifier=qualifier) for family, _, qualifier in named]
         if columns == []:
             return
-        start = b""
+        start, stop = (b"", None) if bucket is None else profile_rows(bucket)
         while True:
-            scan = _interface.TScan(startRow=start, columns=columns, caching=rows_a_call, cacheBlocks=False)
+            scan = _interface.TScan(
+                startRow=start, stopRow=stop, columns=columns, caching=rows_a_call, cacheBlocks=False
+            )
             results = self._ask(
                 "scanning profiles",
                 lambda client, scan=scan: client.getScannerResults(self._table, scan, rows_a_call),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from confluent_kafka import KafkaException, Message, TopicPartition
@@ -12,6 +13,8 @@ from confluent_kafka.admin import NewTopic
 from stores.kafka import end_offsets
 from stores.kafka_client import ANSWER_SECONDS, admin, create_consumer, unavailable
 from stores.settings import Settings
+
+POLL_SECONDS = 0.2
 
 # For the run whose end nobody sees: what it left is gone after a day.
 _CONFIG = {"cleanup.policy": "delete", "retention.ms": str(24 * 60 * 60 * 1000)}
@@ -40,20 +43,32 @@ def read_all(settings: Settings, topic: str) -> Iterator[bytes]:
         yield message.value()
 
 
-def read_messages(settings: Settings, topic: str) -> Iterator[Message]:
-    """Every message up to the end that the topic has now, each partition's in order. Raises KafkaUnavailable."""
-    left = {partition: end for partition, end in end_offsets(settings, [topic])[topic].items() if end}
+def read_messages(
+    settings: Settings, topic: str, ends: Mapping[int, int] | None = None, last: int | None = None
+) -> Iterator[Message]:
+    """Every message up to these ends, or to those that the topic has now, each partition's in order; of each partition the
+    `last` ones alone where given. Raises KafkaUnavailable.
+    """
+    wanted = end_offsets(settings, [topic])[topic] if ends is None else ends
+    left = {partition: end for partition, end in wanted.items() if end}
     consumer = create_consumer(settings, f"{topic}.reader")
     try:
-        consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
+        consumer.assign(
+            [TopicPartition(topic, partition, max(0, end - last) if last else 0) for partition, end in left.items()]
+        )
+        silent_since = time.monotonic()
         while left:
-            messages = consumer.consume(10_000, timeout=ANSWER_SECONDS)
-            if not messages:
+            # It waits this long for a full batch, and the last one never is.
+            messages = consumer.consume(10_000, timeout=POLL_SECONDS)
+            if messages:
+                silent_since = time.monotonic()
+            elif time.monotonic() - silent_since > ANSWER_SECONDS:
                 raise unavailable(settings, f"reading topic {topic}", KafkaException("no answer"))
             for message in messages:
                 if message.error():
                     raise unavailable(settings, f"reading topic {topic}", KafkaException(message.error()))
-                yield message
+                if message.offset() < left.get(message.partition(), 0):
+                    yield message
                 if left.get(message.partition(), 0) <= message.offset() + 1:
                     left.pop(message.partition(), None)
     finally:

@@ -34,6 +34,10 @@ class Refused(ValueError):
         super().__init__(f"{what} {where}: it is {got}; allowed: {allowed}")
 
 
+class Red(Refused):
+    """A version whose newest parity run found a difference may not become the one that readers see."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """What must be true before a version is built, for how long an old one is kept for rollback, and how many live versions

@@ -55,6 +55,11 @@ def profile_row(user_id: str) -> bytes:
     return (hashlib.md5(user_id.encode(), usedforsecurity=False).hexdigest()[:2] + ":" + user_id).encode()
 
 
+def profile_rows(bucket: int) -> tuple[bytes, bytes]:
+    """The first HBase row of a bucket of users, and the first that is behind it. The bucket is the hash's first byte."""
+    return f"{bucket:02x}:".encode(), f"{bucket:02x};".encode()
+
+
 def profile_user(row: bytes) -> str:
     """The user of an HBase row; the inverse of `profile_row`."""
     return row.decode()[3:]

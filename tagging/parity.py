@@ -26,30 +26,42 @@ WRONG = (Outcome.MISSING, Outcome.EXTRA, Outcome.DIFFERENT)
 
 @dataclass(frozen=True)
 class Stored:
-    """What a store holds for a (user, tag): a value, or None for "no value"; when it was changed, in epoch ms."""
+    """What a store holds for a (user, tag): a value, or None for "no value"; when it was changed, in epoch ms.
+
+    `offset`: the place in the tag's topic that the value came from; -1 where nobody asks for it.
+    """
 
     value: Any
     changed_at_ms: int
+    offset: int = -1
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One user whose value is not equal."""
+    """One user whose value is not equal. `offset`: the place that the store's value came from, None where it holds none.
+
+    `cause` and `evidence` are those of `tagging.parity_cause`; without them nobody has looked for a cause.
+    """
 
     user_id: str
     outcome: Outcome
     batch: Any
     stored: Any
+    offset: int | None = None
+    cause: str | None = None
+    evidence: Mapping[str, Any] | None = None
 
 
 @dataclass
 class TagParity:
-    """The outcome for all users of one tag in one store."""
+    """The outcome for all users of one tag version in one store. `barrier_at_ms`: when the compared log was cut."""
 
     tag: str
     store: str
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     findings: list[Finding] = field(default_factory=list)
+    version: int = 0
+    barrier_at_ms: int = 0
 
     @property
     def wrong(self) -> int:
@@ -77,7 +89,7 @@ def compare(
     tag: str, store: str, batch: Mapping[str, Any], stored: Mapping[str, Stored], barrier_at_ms: int
 ) -> TagParity:
     """Compare every user of one tag: `batch` and `stored` by user_id. Users with no value on either side do not count."""
-    parity = TagParity(tag, store)
+    parity = TagParity(tag, store, barrier_at_ms=barrier_at_ms)
     named = dict.fromkeys(Outcome, 0)
     for user_id in _users(batch, stored):
         outcome = judge(batch.get(user_id), stored.get(user_id), barrier_at_ms)
@@ -85,7 +97,8 @@ def compare(
         if outcome is not Outcome.EQUAL and named[outcome] < EXAMPLES:
             named[outcome] += 1
             held = stored.get(user_id)
-            parity.findings.append(Finding(user_id, outcome, batch.get(user_id), held.value if held else None))
+            value, offset = (held.value, held.offset) if held else (None, None)
+            parity.findings.append(Finding(user_id, outcome, batch.get(user_id), value, offset))
     return parity
 
 

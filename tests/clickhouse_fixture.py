@@ -25,7 +25,16 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 TABLES = (
     *("users", "users_by_id", "tag_values", "tag_changes", "events", "events_by_time", "dead_letters"),
-    *("tag_bitmaps", "bitmap_buckets", "bitmap_places", "row_changes", "row_lookups", "clock_ticks", "event_places"),
+    *(
+        "tag_bitmaps",
+        "bitmap_buckets",
+        "bitmap_places",
+        "row_changes",
+        "row_lookups",
+        "clock_ticks",
+        "event_places",
+        "event_arrivals",
+    ),
 )
 ROOT = Path(__file__).parent.parent
 

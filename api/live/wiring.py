@@ -11,7 +11,9 @@ from api.live.crowds import ClickHouseCrowds, MySQLCrowds
 from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
 from api.live.lags import KafkaLags
+from api.live.ledger import ClickHouseLedger
 from api.live.numbers import MySQLNumbers
+from api.live.parity import MySQLParity
 from api.live.profiles import HBaseProfiles
 from api.live.publishing import AnsweringPreviews, AnsweringTags
 from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
@@ -63,6 +65,8 @@ def live_stores(settings: Settings) -> Stores:
         history=ClickHouseUserHistory(queries),
         behaviour=ClickHouseBehaviour(settings),
         access=MySQLAccess(settings, ANSWER_SECONDS),
+        parity=MySQLParity(settings),
+        ledger=ClickHouseLedger(queries, settings.flink.deduplicate_days),
         checks=checks,
         publishing=publishing,
     )

@@ -206,3 +206,21 @@ CREATE TABLE IF NOT EXISTS clock_ticks
 )
 ENGINE = AggregatingMergeTree
 ORDER BY minute;
+-- Every copy of every event that arrived, by its place in the log, so that copies can be counted: `events` keeps the first alone.
+-- Kept by every insert into `events`; a batch that is delivered again falls on its own rows.
+CREATE TABLE IF NOT EXISTS event_arrivals
+(
+    partition UInt16,
+    offset UInt64,
+    event_hash UInt64 COMMENT 'sipHash64 of the event_id: of several events in one message each has its own row',
+    user_id String,
+    occurred_at DateTime64(3, 'UTC'),
+    logged_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(logged_at)
+ORDER BY (toStartOfHour(logged_at), partition, offset, event_hash)
+TTL toDateTime(logged_at) + INTERVAL 90 DAY;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS events_into_event_arrivals TO event_arrivals AS
+SELECT partition, offset, sipHash64(event_id) AS event_hash, user_id, occurred_at, logged_at FROM events;

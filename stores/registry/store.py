@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pymysql.constants import ER
 from sqlalchemy import Connection, Row, Select, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+import sql
 from stores.mysql import ANSWER_SECONDS
 from stores.registry.engine import engine, naming_failures
 from stores.registry.models import AuditRow, TagRow, VersionRow
 from stores.registry.requests import Asked, earlier, remember
 from stores.registry.times import ms_of, time_of
 from stores.settings import Settings
-from tagging.lifecycle import Status, Tag, TagVersion
+from tagging.lifecycle import Red, Status, Tag, TagVersion
+from tagging.parity_history import red_reason
 
 
 class Conflict(Exception):
@@ -57,8 +60,9 @@ class Tags(Protocol):
     def save(self, tag: Tag, entries: Sequence[Entry], asked: Asked | None = None) -> Tag:
         """Write a changed tag and what was done to it, all or nothing; returns it with its new revision.
 
-        Raises Conflict when its revision is not the stored one, or a text that is stored would change, and AskedTwice
-        when the request that asks for it was `asked` before.
+        Raises Conflict when its revision is not the stored one, or a text that is stored would change, AskedTwice
+        when the request that asks for it was `asked` before, and `tagging.lifecycle.Red` when readers would come to see
+        a version whose newest parity run found a difference.
         """
 
     def asked(self, who: str, key: str) -> Asked | None:
@@ -101,6 +105,7 @@ class TagRegistry:
         with naming_failures(self._settings), self._engine.begin() as connection:
             if asked:
                 remember(connection, asked)
+            _refuse_red(connection, tag)
             revision = _claim(connection, tag)
             _write_versions(connection, tag)
             if entries:
@@ -128,6 +133,27 @@ _POINTERS = (
     .outerjoin(VersionRow, (TagRow.name == VersionRow.tag) & (TagRow.live_version == VersionRow.version))
     .order_by(TagRow.name)
 )
+
+
+def _refuse_red(connection: Connection, tag: Tag) -> None:
+    """In the transaction that moves the pointer: so that no way to publish can forget it."""
+    if tag.live is None or tag.revision == 0:
+        return
+    seen = connection.scalar(select(TagRow.live_version).where(TagRow.name == tag.name))
+    if seen == tag.live.version:
+        return
+    values = {"tag": tag.name, "version": tag.live.version}
+    try:
+        row = connection.exec_driver_sql(sql.text("mysql/parity/wrong_of_version.sql"), values).first()
+    except ProgrammingError as error:
+        # A database from before there was a history: nothing has been compared in it.
+        if error.orig is None or error.orig.args[0] != ER.NO_SUCH_TABLE:
+            raise
+        return
+    if row is not None and row.wrong:
+        where = f"version {tag.live.version} of tag {tag.name}"
+        allowed = "a version whose newest run found no difference; ask for a new run with POST /api/v1/parity/runs"
+        raise Red("show readers", where, red_reason(row.run_id, int(row.wrong)), allowed)
 
 
 def _claim(connection: Connection, tag: Tag) -> int:

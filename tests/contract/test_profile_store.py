@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stores.hbase import HBaseUnavailable, ProfileCell, ProfileStore
 from stores.settings import HBase
+from tagging.parity_buckets import bucket_of
 from tests.fakes.memory_stores import MemoryProfiles
 
 VIP, SPEND = ("vip", 1), ("spend", 12)
@@ -113,6 +114,15 @@ def test_one_versions_cells_are_removed_in_parts_and_all_others_stay(profiles, u
     assert list(profiles.scan([tag])) == []
     kept = {other: ProfileCell("kept", 1, 0)}
     assert dict(profiles.scan([other])) == {f"{user}-0": kept, f"{user}-x": kept}
+
+
+def test_a_scan_of_one_bucket_gives_its_users_alone_however_many_rows_a_call(profiles, user):
+    written = {f"{user}-{number}": {VIP: ProfileCell(number, 1, number)} for number in range(40)}
+    profiles.write(written)
+    bucket = bucket_of(f"{user}-0")
+    for rows_a_call in (1, 1_000):
+        found = [name for name, _ in profiles.scan([VIP], rows_a_call, bucket) if name.startswith(user)]
+        assert sorted(found) == sorted(name for name in written if bucket_of(name) == bucket)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

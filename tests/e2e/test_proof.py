@@ -93,8 +93,8 @@ def test_a_value_that_was_tampered_with_is_found_and_its_user_named(fed: Running
             results = compare(fed, "city")
         finally:
             profiles.write({user: {key: cell._replace(offset=cell.offset + 2)}})
-    findings = [(store, f.user_id, f.batch, f.stored) for _, store, f in wrong(results)]
-    assert findings == [("hbase", user, cell.value, "Atlantis")]
+    findings = [(store, f.user_id, f.batch, f.stored, f.cause) for _, store, f in wrong(results)]
+    assert findings == [("hbase", user, cell.value, "Atlantis", "store_write")]
 
 
 def test_a_column_that_mysql_renames_stops_the_job_with_a_named_cause(fed: RunningStack) -> None:

@@ -243,6 +243,8 @@ class World:
     history: Any
     behaviour: Any
     access: Any
+    parity: Any
+    ledger: Any
     checks: list[Check] = field(default_factory=list)
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
 
@@ -263,6 +265,8 @@ class World:
             self.history,
             self.behaviour,
             self.access,
+            self.parity,
+            self.ledger,
             self.checks,
             publishing=self.publishing.port(),
         )
@@ -277,6 +281,8 @@ def seeded(users: int = 5) -> World:
     from tests.fakes.memory_behaviour import MemoryBehaviour, made_up
     from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
     from tests.fakes.memory_history import seeded_history
+    from tests.fakes.memory_ledger import MemoryLedger
+    from tests.fakes.memory_parity import MemoryParityRuns
 
     rows = []
     profiles: dict[str, list[ProfileValue]] = {"old/one": [ProfileValue("tier", 1, "gold", AT_MS)]}
@@ -308,5 +314,7 @@ def seeded(users: int = 5) -> World:
         crowd_users=MemoryCrowdUsers(known, statistics, behaviour),
         behaviour=behaviour,
         access=MemoryAccess(),
+        parity=MemoryParityRuns(),
+        ledger=MemoryLedger(),
         checks=[FixedCheck("kafka", [Finding("kafka", "ok", "4 topics")], essential=True)],
     )

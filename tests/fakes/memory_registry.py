@@ -7,13 +7,16 @@ from dataclasses import replace
 
 from stores.registry.requests import KEPT_MS, Asked, AskedTwice
 from stores.registry.store import Conflict, Entry, Pointer
-from tagging.lifecycle import Tag
+from tagging.lifecycle import Red, Tag
+from tagging.parity_history import red_reason
+from tests.fakes.memory_parity import MemoryParityRuns
 
 
 class MemoryRegistry:
-    """Tags by name."""
+    """Tags by name. `runs`: the history of comparisons that says which versions are red."""
 
-    def __init__(self) -> None:
+    def __init__(self, runs: MemoryParityRuns | None = None) -> None:
+        self._runs = runs
         self._tags: dict[str, Tag] = {}
         self._audit: list[Entry] = []
         self._asked: dict[tuple[str, str], Asked] = {}
@@ -36,6 +39,7 @@ class MemoryRegistry:
         held = self._tags.get(tag.name)
         if (held.revision if held else 0) != tag.revision:
             raise Conflict(f"tag {tag.name} was written since revision {tag.revision} was read: read it again")
+        self._refuse_red(held, tag)
         texts = {version.version: version.text for version in held.versions} if held else {}
         for version in tag.versions:
             if texts.get(version.version, version.text) != version.text:
@@ -49,6 +53,21 @@ class MemoryRegistry:
 
     def asked(self, who: str, key: str) -> Asked | None:
         return self._asked.get((who, key))
+
+    def _refuse_red(self, held: Tag | None, tag: Tag) -> None:
+        if (
+            self._runs is None
+            or held is None
+            or tag.live is None
+            or (held.live and held.live.version == tag.live.version)
+        ):
+            return
+        newest = [item.result for item in self._runs.newest()]
+        of_version = [result for result in newest if (result.tag, result.version) == (tag.name, tag.live.version)]
+        wrong = sum(result.wrong for result in of_version)
+        if wrong:
+            where = f"version {tag.live.version} of tag {tag.name}"
+            raise Red("show readers", where, red_reason(of_version[0].run_id, wrong), "a green one")
 
     def audit(self, tag: str, limit: int = 100) -> Sequence[Entry]:
         return [entry for entry in reversed(self._audit) if entry.tag == tag][:limit]

@@ -9,7 +9,7 @@ from typing import Any
 from stores.clickhouse import ClickHouseUnavailable
 from stores.hbase import HBaseUnavailable, Profile, ProfileCell
 from stores.mysql import MySQLUnavailable
-from tagging.names import profile_row
+from tagging.names import profile_row, profile_rows
 
 
 class Switch:
@@ -62,11 +62,14 @@ class MemoryProfiles:
         return {user_id: dict(self._rows().get(user_id, {})) for user_id in user_ids}
 
     def scan(
-        self, tags: Iterable[tuple[str, int]] | None = None, rows_a_call: int = 2_000
+        self, tags: Iterable[tuple[str, int]] | None = None, rows_a_call: int = 2_000, bucket: int | None = None
     ) -> Iterator[tuple[str, Profile]]:
         self.switch.use()
         wanted = None if tags is None else set(tags)
+        start, stop = (b"", b"\xff") if bucket is None else profile_rows(bucket)
         for user_id in sorted(self._rows(), key=profile_row):
+            if not start <= profile_row(user_id) < stop:
+                continue
             held = {tag: cell for tag, cell in self._rows()[user_id].items() if wanted is None or tag in wanted}
             if held:
                 yield user_id, held

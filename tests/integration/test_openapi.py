@@ -10,12 +10,20 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from api import create_app
+from api.quality_ports import DeadLetterPlace, DeadLetterRow
+from stores.parity_runs import MOST_WAITING
 from stores.settings import Api, Settings
+from tagging.parity import Finding, Outcome, TagParity
+from tagging.parity_cause import Evidence
+from tagging.parity_history import Origin
+from tagging.parity_report import explained
 from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
+from tests.fakes.memory_ledger import Arrival
 from tests.openapi_publishing import PUBLISHING
 
 FORMATS = FormatChecker([])
 EVENT = {"user_id": "u1", "event_type": "cart"}
+LOST = Finding("u1", Outcome.MISSING, "gold", None)
 
 
 @FORMATS.checks("date-time")
@@ -126,6 +134,39 @@ def _user_reads(name: str, path: str, wrong: str, nothing: str | None) -> list[A
     ]
 
 
+PARITY = "/api/v1/parity"
+LEDGER = "/api/v1/ledger"
+
+
+def _compared(world: World) -> None:
+    parity = TagParity("tier", "hbase", findings=[explained(LOST, Evidence(AT_MS, 7))], version=1, barrier_at_ms=AT_MS)
+    parity.counts[Outcome.MISSING] = 1
+    world.parity.finish(world.parity.begin(Origin.VERIFY, AT_MS), [parity], AT_MS)
+    world.parity.ask("tier", 0, AT_MS)
+
+
+def _arrived(world: World) -> None:
+    world.ledger.arrivals.append(Arrival("e", "u1", AT_MS, AT_MS, 0, 0))
+    world.ledger.letters.append(DeadLetterRow(DeadLetterPlace(AT_MS, "events", 0, 1), "future", "said", b"{", 1))
+
+
+def _many_wait(world: World) -> None:
+    for version in range(MOST_WAITING):
+        world.parity.ask("spend", version, AT_MS)
+
+
+def _quality(name: str, path: str, wrong: str, store: str, method: str, seed: Callable[[World], None]) -> list[Asked]:
+    def then(breaks: Callable[[World], None]) -> Callable[[World], None]:
+        return lambda world: (seed(world), breaks(world))[1]
+
+    return [
+        Asked(name, 200, path, breaks=seed),
+        Asked(name, 422, path + wrong, breaks=seed),
+        Asked(name, 500, path, breaks=then(_raises(store, method))),
+        Asked(name, 503, path, breaks=then(_fails(store))),
+    ]
+
+
 ASKED = [
     Asked("search_users", 200, "/api/v1/users?search=u&limit=2"),
     Asked("search_users", 422, "/api/v1/users?limit=0"),
@@ -213,9 +254,29 @@ ASKED = [
     Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
     Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
     *(Asked(*given) for given in PUBLISHING),
+    Asked("read_parity", 200, PARITY, breaks=_compared),
+    Asked("read_parity", 500, PARITY, breaks=_raises("parity", "newest")),
+    Asked("read_parity", 503, PARITY, breaks=_fails("parity")),
+    *_quality("list_parity_runs", f"{PARITY}/runs", "?limit=0", "parity", "runs", _compared),
+    *_quality("read_parity_run", f"{PARITY}/runs/1", "x", "parity", "results", _compared),
+    Asked("read_parity_run", 404, f"{PARITY}/runs/9"),
+    *_quality("list_parity_findings", f"{PARITY}/runs/1/findings", "?limit=0", "parity", "findings", _compared),
+    Asked("list_parity_findings", 404, f"{PARITY}/runs/9/findings"),
+    Asked("ask_for_parity_run", 202, f"{PARITY}/runs", "POST", _json({"tag": "tier"})),
+    Asked("ask_for_parity_run", 400, f"{PARITY}/runs", "POST", {"data": "{", "content_type": "application/json"}),
+    Asked("ask_for_parity_run", 404, f"{PARITY}/runs", "POST", _json({"tag": "nobody"})),
+    Asked("ask_for_parity_run", 409, f"{PARITY}/runs", "POST", _json({"tag": "tier"}), _many_wait),
+    Asked("ask_for_parity_run", 413, f"{PARITY}/runs", "POST", _json({"tag": "x" * 20_000})),
+    Asked("ask_for_parity_run", 415, f"{PARITY}/runs", "POST", {"data": "{}"}),
+    Asked("ask_for_parity_run", 422, f"{PARITY}/runs", "POST", _json({"version": 1})),
+    Asked("ask_for_parity_run", 500, f"{PARITY}/runs", "POST", _json({}), _raises("parity", "ask")),
+    Asked("ask_for_parity_run", 503, f"{PARITY}/runs", "POST", _json({}), _fails("parity")),
+    *_quality("read_ledger", LEDGER, "?hours=0", "ledger", "arrived", _arrived),
+    *_quality("list_dead_letters", f"{LEDGER}/dead_letters", "?limit=0", "ledger", "dead_letters", _arrived),
     *_crowd_reads("read_portrait", f"{VIP}/portrait", f"{VIP}/portrait?base=NO", ("crowd_users", "portrait")),
 ]
 NEVER = {
+    ("read_parity", 422),
     # Documented for every route by one rule, though these take no input that could be wrong, or run nothing that could fail.
     ("list_tags", 422),
     ("list_crowds", 422),

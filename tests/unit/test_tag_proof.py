@@ -11,13 +11,15 @@ from jobs.tag_proof import ParityProof
 from jobs.tags import BUILTIN
 from stores.flink import FlinkError
 from stores.settings import Settings
-from tagging.parity import Stored, compare
+from tagging.parity import Outcome, Stored, compare
+from tagging.parity_history import Origin, RunStatus
+from tests.fakes.memory_parity import MemoryParityRuns
 
 TEXT = (BUILTIN / "city.sql").read_text(encoding="utf-8")
 BARRIER_MS = 100
 
 
-def check(batch: dict, stored: dict, error: Exception | None = None) -> None:
+def check(batch: dict, stored: dict, error: Exception | None = None, runs: MemoryParityRuns | None = None) -> None:
     def run(tags, settings, limits, job):
         assert [(tag.definition.name, tag.definition.version) for tag in tags] == [("city", 7)]
         assert job == "tag.city.v7"
@@ -27,7 +29,7 @@ def check(batch: dict, stored: dict, error: Exception | None = None) -> None:
         yield compare("city", "hbase", batch, batch_as_stored(batch), BARRIER_MS)
         yield compare("city", "clickhouse", batch, stored, BARRIER_MS)
 
-    ParityProof(Settings(), run).check("city", 7, TEXT, "tag.city.v7")
+    ParityProof(Settings(), run, runs).check("city", 7, TEXT, "tag.city.v7")
 
 
 def batch_as_stored(batch: dict) -> dict:
@@ -68,3 +70,24 @@ def test_a_job_that_ended_fails_the_version_with_its_cause():
 def test_a_cluster_that_is_away_is_no_fault_of_the_version():
     with pytest.raises(FlinkError):
         check({}, {}, FlinkError("does not answer"))
+
+
+def test_a_proof_is_kept_whether_it_passes_or_not():
+    runs = MemoryParityRuns()
+    check({"ann": "Oslo"}, {"ann": Stored("Oslo", 1)}, runs=runs)
+    with pytest.raises(BuildFailed):
+        check({"ann": "Oslo"}, {"ann": Stored("Rome", 1)}, runs=runs)
+    red, green = runs.runs(None, None, 9)
+    assert {(run.origin, run.status, run.tag, run.version) for run in (red, green)} == {
+        (Origin.PROOF, RunStatus.DONE, "city", 7)
+    }
+    assert [result.wrong for result in runs.results([green.id])] == [0, 0]
+    assert [result.wrong for result in runs.results([red.id])] == [1, 0]
+    assert runs.findings(red.id, None, 0, 9)[0].finding.outcome is Outcome.DIFFERENT
+
+
+def test_a_job_that_has_not_caught_up_leaves_no_run():
+    runs = MemoryParityRuns()
+    with pytest.raises(NotYet):
+        check({}, {}, BarrierNotPassed("behind by 5"), runs)
+    assert runs.runs(None, None, 9) == []

@@ -5,7 +5,7 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** The message that titles the browser tab, and the entry of the menu that is lit. */
     title: string
-    section?: 'overview' | 'tags' | 'users' | 'crowds' | 'behaviour'
+    section?: 'overview' | 'tags' | 'users' | 'crowds' | 'behaviour' | 'parity' | 'quality'
     /** The page stands alone, and is for everyone. */
     bare?: boolean
   }
@@ -26,6 +26,9 @@ const routes: RouteRecordRaw[] = [
   { path: '/behaviour/:chart(trends|funnel|retention|paths|sessions)', name: 'behaviour-chart', component: () => import('./pages/BehaviourPage.vue'), props: true, meta: { title: 'nav.behaviour', section: 'behaviour' } },
   { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { title: 'login.title', bare: true } },
   { path: '/settings', name: 'settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'settings.title' } },
+  { path: '/parity', name: 'parity', component: () => import('./pages/ParityPage.vue'), meta: { title: 'nav.parity', section: 'parity' } },
+  { path: '/parity/runs/:id', name: 'parity-run', component: () => import('./pages/ParityRunPage.vue'), props: true, meta: { title: 'nav.parity', section: 'parity' } },
+  { path: '/quality', name: 'quality', component: () => import('./pages/QualityPage.vue'), meta: { title: 'nav.quality', section: 'quality' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'notFound.title' } },
 ]
 

@@ -1,4 +1,4 @@
-"""Tagstream's own processes: the clock, the sinks, the controller, the API, the demo's generator."""
+"""Tagstream's own processes: the clock, the sinks, the controller, the comparisons, the API, the demo's generator."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def _answers(port_name: str, path: str) -> Callable[[Layout], str | None]:
     return healthy
 
 
-def _app(name: str, module: str, *depends_on: str) -> Service:
+def _app(name: str, module: str, *depends_on: str, arguments: tuple[str, ...] = ()) -> Service:
     port_name = "api" if name == "api" else f"{name}-metrics"
     return Service(
         name=name,
-        command=lambda _layout: [sys.executable, "-m", module],
+        command=lambda _layout: [sys.executable, "-m", module, *arguments],
         healthy=_answers(port_name, "/api/v1/tags" if name == "api" else "/metrics"),
         environment=_environment(port_name),
         depends_on=depends_on,
@@ -44,6 +44,11 @@ def _app(name: str, module: str, *depends_on: str) -> Service:
     )
 
 
+_PROOF = ("kafka", "mariadb", "clickhouse", "thrift", "taskmanager")
+"""What a comparison of stream and batch needs."""
+
+PARITY_EVERY_MINUTES = "60"
+
 APPS = (
     _app("clock", "jobs.clock", "kafka"),
     _app("sink_profile", "jobs.sink_profile", "kafka", "thrift"),
@@ -51,7 +56,8 @@ APPS = (
     _app("bitmaps", "jobs.bitmaps", "clickhouse"),
     _app("sink_events", "jobs.sink_events", "kafka", "clickhouse"),
     _app("sink_rows", "jobs.sink_rows", "kafka", "clickhouse"),
-    _app("controller", "jobs.controller", "kafka", "mariadb", "clickhouse", "thrift", "taskmanager"),
+    _app("controller", "jobs.controller", *_PROOF),
+    _app("parity", "jobs.verify", *_PROOF, arguments=("--every", PARITY_EVERY_MINUTES)),
     _app("api", "api", "kafka", "mariadb", "clickhouse", "thrift"),
     _app("generator", "deploy.demo.generate", "kafka", "mariadb"),
 )

@@ -1,0 +1,52 @@
+/** The ledger: what arrived in the log and what became of it. */
+
+import { request, type Page } from './api'
+
+export interface Arrivals {
+  on_time: number
+  late: number
+  future: number
+  malformed: number
+  duplicate: number
+}
+export const KINDS = ['on_time', 'late', 'duplicate', 'future', 'malformed'] as const
+export type Kind = (typeof KINDS)[number]
+export interface SourceLedger {
+  source: string
+  totals: Arrivals
+  longest_late_seconds: number
+  refused: Record<string, number>
+  hours: (Arrivals & { hour: string })[]
+}
+export interface TagCorrections {
+  tag: string
+  version: number
+  changes: number
+  corrections: number
+}
+export interface Ledger {
+  from: string
+  to: string
+  sources: SourceLedger[]
+  tags: TagCorrections[]
+}
+export interface DeadLetter {
+  topic: string
+  partition: number
+  offset: number
+  reason: string
+  detail: string
+  logged_at: string
+  payload: string
+  payload_bytes: number
+}
+export const REASONS = ['malformed', 'missing_field', 'wrong_type', 'future', 'too_large'] as const
+
+/** How many arrived, whatever became of them. */
+export const arrived = (hour: Arrivals): number => KINDS.reduce((sum, kind) => sum + hour[kind], 0)
+
+export const ledgerApi = {
+  read: (hours: number, signal?: AbortSignal) => request<Ledger>('/ledger', { query: { hours }, signal }),
+  deadLetters: (query: { reason?: string | null; limit?: number; cursor?: string | null }, signal?: AbortSignal) =>
+    request<Page<DeadLetter>>('/ledger/dead_letters', { query, signal }),
+}

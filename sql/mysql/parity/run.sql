@@ -1,0 +1,1 @@
+SELECT id, origin, status, tag, version, cause, asked_at, started_at, finished_at FROM parity_runs WHERE id = %(id)s
