@@ -10,10 +10,12 @@ import pytest
 
 from stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
 from stores.settings import ClickHouse, Settings
+from tagging.parity_buckets import BUCKETS
 from tests.clickhouse_fixture import Front, RunningClickHouse, free_port
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 AT_MS = int(AT.timestamp() * 1000)
+SPEND_OF_ALL = {"tag": "spend", "version": 1, "buckets": list(range(BUCKETS))}
 
 
 def put_values(store, *rows, tag="spend", version=1):
@@ -98,8 +100,8 @@ def test_of_a_tag_value_the_highest_offset_wins_whatever_arrives_first(clickhous
     for offset in order:
         put_values(clickhouse, (1, offset, offset))
 
-    assert clickhouse.client.query("clickhouse/parity_values.sql", {"tag": "spend", "version": 1}) == [
-        {"user_id": "u1", "value": "9", "present": True, "changed_at_ms": AT_MS}
+    assert clickhouse.client.query("clickhouse/parity_values.sql", SPEND_OF_ALL) == [
+        {"user_id": "u1", "value": "9", "present": True, "changed_at_ms": AT_MS, "offset": 9}
     ]
 
 
@@ -107,7 +109,7 @@ def test_parity_reads_absent_values_and_no_other_version(clickhouse):
     put_values(clickhouse, (1, 4, 1), (2, None, 2))
     put_values(clickhouse, (1, 7, 1), version=2)
 
-    rows = clickhouse.client.query("clickhouse/parity_values.sql", {"tag": "spend", "version": 1})
+    rows = clickhouse.client.query("clickhouse/parity_values.sql", SPEND_OF_ALL)
 
     assert sorted((row["user_id"], row["value"], row["present"]) for row in rows) == [
         ("u1", "4", True),

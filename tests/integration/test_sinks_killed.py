@@ -20,6 +20,7 @@ from stores.clickhouse import connect
 from stores.hbase import ProfileStore
 from stores.settings import Settings
 from tagging.names import tag_topic
+from tagging.parity_buckets import BUCKETS
 
 pytestmark = pytest.mark.stack
 
@@ -120,7 +121,7 @@ def test_sinks_that_are_killed_while_their_stores_restart_end_with_every_value(s
     client = connect(sinks.settings)
     numbers: dict[str, int] = {}
     for tag in tags:
-        rows = client.query("clickhouse/parity_values.sql", {"tag": tag, "version": 1})
+        rows = client.query("clickhouse/parity_values.sql", {"tag": tag, "version": 1, "buckets": list(range(BUCKETS))})
         assert {row["user_id"]: orjson.loads(row["value"]) if row["present"] else None for row in rows} == expected[tag]
     with clickhouse(sinks.settings) as driver:
         changes = driver.query(
