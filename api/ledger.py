@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api import cursor
+from api.access.declared import requires
 from api.cache import MomentCache
 from api.cursor import Cursor
 from api.documented import Iso, documented, noun
@@ -18,6 +19,7 @@ from api.ports import Registry
 from api.quality_ports import DeadLetterPlace, Ledger
 from api.times import Clock, iso
 from api.wire import reply
+from tagging.access import Role
 from tagging.compiler import compile_tag
 from tagging.definition import TagDefinition
 from tagging.events import Reason
@@ -212,11 +214,13 @@ def blueprint(ledger: Ledger, registry: Registry, clock: Clock) -> APIBlueprint:
     book = LedgerBook(ledger, registry, clock)
 
     @routes.get("", responses=documented({200: LedgerOut}, 503))
+    @requires(Role.VIEWER)
     def read_ledger(query: LedgerQuery) -> Response:
         """What arrived: on time, late, refused or a copy, by source and hour; and what tags changed after late events"""
         return reply(book.read(query))
 
     @routes.get("/dead_letters", responses=documented({200: DeadLetterPage}, 503))
+    @requires(Role.APPROVER)
     def list_dead_letters(query: DeadLetterQuery) -> Response:
         """Messages that were refused, with the reason and their bytes, the newest first"""
         return reply(book.dead_letters(query))

@@ -10,6 +10,7 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint
 
 from api import cursor
+from api.access.declared import requires
 from api.documented import documented, noun
 from api.errors import ApiError, invalid
 from api.parity_models import (
@@ -36,6 +37,7 @@ from api.ports import Registry
 from api.quality_ports import ParityHistory
 from api.times import Clock, iso, iso_or_none
 from api.wire import reply
+from tagging.access import Role
 from tagging.parity import Outcome
 from tagging.parity_history import KeptFinding, Result, Run, RunStatus, TooManyRequests, verdict
 
@@ -217,16 +219,19 @@ def blueprint(history: ParityHistory, registry: Registry, clock: Clock) -> APIBl
             raise invalid("", "the body must be a JSON object", got=body, allowed='{"tag": "..."}, or {} for all')
 
     @routes.get("", responses=documented({200: ParityState}, 503))
+    @requires(Role.VIEWER)
     def read_parity() -> Response:
         """What the newest run of every tag version found, and the runs under way"""
         return reply(parity.state())
 
     @routes.get("/runs", responses=documented({200: RunPage}, 503))
+    @requires(Role.VIEWER)
     def list_parity_runs(query: RunQuery) -> Response:
         """Comparisons of stream and batch, the newest first"""
         return reply(parity.runs(query))
 
     @routes.post("/runs", responses=documented({202: RunSummary}, 400, 404, 409, 413, 415, 503))
+    @requires(Role.EDITOR)
     def ask_for_parity_run(body: RunIn) -> Response:
         """Ask for a comparison of one tag, or of all live ones
 
@@ -235,11 +240,13 @@ def blueprint(history: ParityHistory, registry: Registry, clock: Clock) -> APIBl
         return reply(parity.ask(body), 202)
 
     @routes.get("/runs/<run_id>", responses=documented({200: RunDetail}, 404, 503))
+    @requires(Role.VIEWER)
     def read_parity_run(path: RunPath) -> Response:
         """One comparison, with what it found of each tag in each store"""
         return reply(parity.run(path.run_id))
 
     @routes.get("/runs/<run_id>/findings", responses=documented({200: FindingPage}, 404, 503))
+    @requires(Role.APPROVER)
     def list_parity_findings(path: RunPath, query: FindingQuery) -> Response:
         """The users on whom stream and batch differ: both values, the rows and the tick that decide, and the cause"""
         return reply(parity.findings(path.run_id, query))

@@ -14,6 +14,7 @@ from api.times import Clock
 from stores.registry.requests import Asked, AskedTwice
 from stores.registry.store import Conflict, Entry
 from tagging import lifecycle
+from tagging.dependencies import check_build, check_retire
 from tagging.drafting import SameText, drafted, live_before
 from tagging.lifecycle import Refused, Tag
 
@@ -51,7 +52,7 @@ class TagLife:
 
     def create(self, given: TextIn) -> tuple[Tag, int]:
         """A new tag with a draft. Raises ApiError."""
-        definition = accepted(given)
+        definition = accepted(given, self._versions)
         name = definition.name
 
         def first(known: Tag | None) -> tuple[Tag, int]:
@@ -64,7 +65,7 @@ class TagLife:
 
     def add(self, name: str, given: TextIn, revision: int) -> tuple[Tag, int]:
         """The next draft of a tag, as it was at a revision. Raises ApiError."""
-        definition = of_this_name(accepted(given), name)
+        definition = of_this_name(accepted(given, self._versions), name)
 
         def following(known: Tag | None) -> tuple[Tag, int]:
             tag = known or self.find(name)
@@ -80,9 +81,13 @@ class TagLife:
 
     def build(self, name: str, version: int) -> Tag:
         """Ask for a version to be built, proven and switched to."""
-        return self._change(
-            name, "build", lambda tag: (lifecycle.build(tag, version, self._clock(), self._policy), version)
-        )
+
+        def built(tag: Tag) -> tuple[Tag, int]:
+            under_way = lifecycle.build(tag, version, self._clock(), self._policy)
+            check_build(self._versions.tags(), name, version)
+            return under_way, version
+
+        return self._change(name, "build", built)
 
     def roll_back(self, name: str) -> Tag:
         """Show readers the version that was live before."""
@@ -102,6 +107,7 @@ class TagLife:
         def away(tag: Tag) -> tuple[Tag, int]:
             if tag.live is None:
                 raise ApiError(409, "not_live", f"Tag {name} has no live version to retire")
+            check_retire(self._versions.tags(), name)
             return lifecycle.retire(tag, tag.live.version, self._clock()), tag.live.version
 
         return self._change(name, "retire", away)

@@ -123,7 +123,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     @requires(Role.EDITOR)
     def ask_preview(body: TextIn) -> Response:
         """Try a draft on a sample of users; poll where Location says. Takes an Idempotency-Key"""
-        text = file_text(accepted(body))
+        text = file_text(accepted(body, stores.publishing.versions))
         who, key = actor(), idempotency_key()
         preview_id = fingerprint("preview", who, key) if key else uuid.uuid4().hex
         try:

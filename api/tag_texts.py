@@ -16,6 +16,8 @@ from pydantic import (
 )
 
 from api.errors import ApiError, Problem, invalid, refusal, shortened
+from stores.registry.store import Tags
+from tagging.binding import bound, tags_named
 from tagging.compiler import compile_tag
 from tagging.definition import TagDefinition, parse_definition
 from tagging.form import Band, Condition, Form, FormProblem, FormProblems, Measure, Relation, Window
@@ -113,10 +115,15 @@ def form_problem(found: FormProblem) -> Problem:
     return Problem(path=path, message=found.message, got=shortened(found.got), allowed=found.allowed)
 
 
-def accepted(given: TextIn) -> TagDefinition:
+def with_reads(definition: TagDefinition, registered: Tags) -> TagDefinition:
+    """The definition with a version for each tag that it reads. Raises TagProblems."""
+    return bound(definition, registered.tags()) if any(tags_named(definition.sql)) else definition
+
+
+def accepted(given: TextIn, registered: Tags) -> TagDefinition:
     """The definition of a text that compiles. Raises ApiError with every problem."""
     try:
-        definition = parse_definition(given.written())
+        definition = with_reads(parse_definition(given.written()), registered)
         compile_tag(definition)
     except FormProblems as error:
         raise refusal([form_problem(found) for found in error.problems]) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.ports import Stores
-from api.tag_texts import TextIn, form_problem
+from api.tag_texts import TextIn, form_problem, with_reads
 from api.tag_version_models import TextProblem, Validation
 from tagging.compiler import CompiledTag, compile_tag
 from tagging.definition import TagDefinition, parse_definition
@@ -30,7 +30,7 @@ def validation(given: TextIn, stores: Stores) -> Validation:
         text = given.written()
     except FormProblems as error:
         return _UNKNOWN.model_copy(update={"form_problems": [form_problem(found) for found in error.problems]})
-    definition, compiled, problems = _read(text)
+    definition, compiled, problems = _read(text, stores)
     found = {"text": text, "problems": [TextProblem(**vars(problem)) for problem in problems]}
     if definition is None:
         return _UNKNOWN.model_copy(update=found)
@@ -46,12 +46,13 @@ def validation(given: TextIn, stores: Stores) -> Validation:
     return _UNKNOWN.model_copy(update=found)
 
 
-def _read(text: str) -> tuple[TagDefinition | None, CompiledTag | None, tuple[Problem, ...]]:
+def _read(text: str, stores: Stores) -> tuple[TagDefinition | None, CompiledTag | None, tuple[Problem, ...]]:
     try:
         definition = parse_definition(text)
     except TagProblems as error:
         return None, None, error.problems
     try:
+        definition = with_reads(definition, stores.publishing.versions)
         return definition, compile_tag(definition), ()
     except TagProblems as error:
         return definition, None, error.problems

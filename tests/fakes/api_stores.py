@@ -19,28 +19,11 @@ from api.ports import (
     NumberedUser,
     ProfileValue,
     Stores,
-    Unavailable,
     ValueCount,
 )
 from tagging.definition import TagDefinition
+from tests.fakes.breakable import Breakable
 from tests.fakes.memory_publishing import MemoryPublishing
-
-
-class Breakable:
-    """A store that can be down."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.reason: str | None = None
-
-    def fail(self, reason: str = "connection refused") -> None:
-        """Be down from now on."""
-        self.reason = reason
-
-    def ask(self) -> None:
-        """Raises Unavailable while the store is down."""
-        if self.reason is not None:
-            raise Unavailable(self.name, self.reason)
 
 
 class MemoryProfiles(Breakable):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from stores.access.ports import Change
 from tagging.accounts import AccessRefused, Deed, DeedFilter, Key, Session, User, missing
-from tests.fakes.api_stores import Breakable
+from tests.fakes.breakable import Breakable
 
 
 class MemoryAccess(Breakable):

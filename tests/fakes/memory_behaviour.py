@@ -9,7 +9,8 @@ from typing import Any
 from tagging.behaviour import Point, Query
 from tests import behaviour_charts
 from tests.behaviour_oracle import Stored, users_of
-from tests.fakes.api_stores import AT_MS, Breakable, MemoryStatistics
+from tests.fakes.api_stores import AT_MS, MemoryStatistics
+from tests.fakes.breakable import Breakable
 
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE

@@ -11,7 +11,8 @@ import orjson
 from stores.bitmaps import Generation
 from tagging.crowds import All, Any_, Behaved, HasTag, HasValue, InRange, Not, Rule
 from tagging.saved_crowds import Check, CrowdText, SavedCrowd, admit
-from tests.fakes.api_stores import AT_MS, Breakable, MemoryStatistics, MemoryUsers
+from tests.fakes.api_stores import AT_MS, MemoryStatistics, MemoryUsers
+from tests.fakes.breakable import Breakable
 from tests.fakes.memory_behaviour import MemoryBehaviour
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from api.user_history import PastChange, PastEvent, PastValue, Tick
 from tagging.explaining.rows import Found, SourceRow, Wanted
 from tagging.sources import CATALOG, Source
-from tests.fakes.api_stores import Breakable
+from tests.fakes.breakable import Breakable
 
 AHEAD_MS = 5 * 60_000
 Row = dict[str, Any]

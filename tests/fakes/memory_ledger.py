@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from api.quality_ports import ArrivedHour, Corrections, DeadLetterPlace, DeadLetterRow, RefusedHour
-from tests.fakes.api_stores import Breakable
+from tests.fakes.breakable import Breakable
 
 HOUR_MS, MINUTE_MS, DAY_MS = 3_600_000, 60_000, 86_400_000
 

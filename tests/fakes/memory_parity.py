@@ -18,7 +18,7 @@ from tagging.parity_history import (
     TooManyRequests,
     result_of,
 )
-from tests.fakes.api_stores import Breakable
+from tests.fakes.breakable import Breakable
 
 
 class MemoryParityRuns(Breakable):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sql
-from jobs.live_tags import live_by_job
+from jobs.builtin import builtin_tags
+from jobs.live_tags import live
 from jobs.tags import BUILTIN, apply, draft, read_files
 from tagging import lifecycle
 from tagging.definition import parse_definition
@@ -16,7 +17,7 @@ WIDER = parse_definition(FILE.replace("INTERVAL '1' HOUR", "INTERVAL '3' HOUR"))
 
 
 def found(registry: MemoryRegistry) -> dict[str, set[tuple[str, int]]]:
-    by_job = live_by_job(registry.tags())
+    by_job = live(registry.tags(), builtin_tags()).by_job
     return {job: {(tag.definition.name, tag.definition.version) for tag in tags} for job, tags in by_job.items()}
 
 
@@ -44,7 +45,7 @@ def test_a_tag_that_was_changed_is_proven_in_its_live_version_and_job_and_the_ot
 
 
 def test_what_runs_is_the_text_of_the_live_version():
-    [tag] = live_by_job(with_second_version().tags())["tag.heat_1h.v2"]
+    [tag] = live(with_second_version().tags(), builtin_tags()).by_job["tag.heat_1h.v2"]
     assert "INTERVAL '3' HOUR" in tag.definition.sql
 
 
