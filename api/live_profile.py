@@ -6,18 +6,20 @@ import hashlib
 from collections.abc import Callable, Iterator
 from threading import BoundedSemaphore, Event
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access.actor import current_actor
 from api.access.declared import requires
 from api.documented import documented, noun
 from api.errors import ApiError
 from api.ports import Stores, Unavailable
 from api.times import Clock, iso
-from api.users import Profile, UserPath, profile_tags
+from api.users import Profile, Shown, UserPath, profile_tags
 from stores import logs
-from tagging.access import Role
+from tagging.access import Role, may_see
+from tagging.definition import TagDefinition
 
 LONGEST_SECONDS = 55
 """A stream ends before a proxy would cut it; the browser comes back by itself and says what it has seen."""
@@ -45,21 +47,21 @@ class ProfileStream:
         self._clock = clock
         self._wait = wait
 
-    def read(self, user_id: str) -> tuple[str, Profile, bool]:
+    def read(self, user_id: str, shown: Shown) -> tuple[str, Profile, bool]:
         """The profile with its digest, and whether there is one at all."""
-        tags, known = profile_tags(self._stores.profiles, self._stores.registry, user_id)
+        tags, known = profile_tags(self._stores.profiles, self._stores.registry, user_id, shown)
         said = "".join(tag.model_dump_json() for tag in tags)
         digest = hashlib.md5(said.encode(), usedforsecurity=False).hexdigest()
         return digest, Profile(user_id=user_id, user_no=None, tags=tags, read_at=iso(self._clock())), known
 
-    def events(self, user_id: str, seen: str | None, user_no: int | None, seconds: int) -> Iterator[str]:
+    def events(self, user_id: str, shown: Shown, seen: str | None, user_no: int | None, seconds: int) -> Iterator[str]:
         """The profile at once unless it was `seen`, then whenever it is another. Ends early when a store goes away."""
         quiet = 0
         for second in range(seconds + 1):
             if second:
                 self._wait(1.0)
             try:
-                digest, profile, _ = self.read(user_id)
+                digest, profile, _ = self.read(user_id, shown)
             except Unavailable as error:
                 log.warning("stream_ended", reason=error.reason)
                 return
@@ -84,7 +86,13 @@ def blueprint(stores: Stores, clock: Clock, wait: Callable[[float], object] | No
     @requires(Role.VIEWER)
     def stream_profile(path: UserPath, query: LiveQuery) -> Response:
         """A user's profile whenever it changes; Last-Event-ID says which one was seen last"""
-        _, _, known = stream.read(path.user_id)
+        role = current_actor().role
+
+        # While the stream lasts there is no request to ask any more.
+        def shown(tag: TagDefinition) -> bool:
+            return may_see(role, tag.sensitivity)
+
+        _, _, known = stream.read(path.user_id, shown)
         if not known:
             raise ApiError(404, "user_not_found", "Nobody of this id has ever had a tag value")
         try:
@@ -97,7 +105,7 @@ def blueprint(stores: Stores, clock: Clock, wait: Callable[[float], object] | No
             raise ApiError(503, "too_many_streams", message, headers={"Retry-After": "30"})
         seen = request.headers.get("Last-Event-ID")
         response = Response(
-            stream_with_context(stream.events(path.user_id, seen, user_no, query.seconds)), mimetype="text/event-stream"
+            stream.events(path.user_id, shown, seen, user_no, query.seconds), mimetype="text/event-stream"
         )
         response.headers["X-Accel-Buffering"] = "no"
         response.call_on_close(free.release)

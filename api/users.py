@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from flask import Response
@@ -19,6 +20,7 @@ from api.times import Clock, iso
 from api.wire import reply
 from stores import logs
 from tagging.access import Role
+from tagging.definition import TagDefinition
 
 MAX_PAGE = 500
 log = logs.get("api.users")
@@ -76,7 +78,13 @@ class Profile(BaseModel):
     read_at: Iso
 
 
-def profile_tags(profiles: Profiles, registry: Registry, user_id: str) -> tuple[list[ProfileTag], bool]:
+Shown = Callable[[TagDefinition], bool]
+"""Whether a tag's values are for whoever asks."""
+
+
+def profile_tags(
+    profiles: Profiles, registry: Registry, user_id: str, shown: Shown = sees
+) -> tuple[list[ProfileTag], bool]:
     """The user's live values in order of tag, and whether the user has a profile at all."""
     values = profiles.read(user_id)
     by_version = {(value.tag, value.version): value for value in values if not value.absent}
@@ -84,7 +92,7 @@ def profile_tags(profiles: Profiles, registry: Registry, user_id: str) -> tuple[
     for tag in registry.tags():
         value = by_version.get((tag.name, tag.version))
         if value is not None:
-            shown = sees(tag)
+            is_shown = shown(tag)
             found.append(
                 ProfileTag(
                     tag=tag.name,
@@ -92,8 +100,8 @@ def profile_tags(profiles: Profiles, registry: Registry, user_id: str) -> tuple[
                     dimension=tag.dimension,
                     version=tag.version,
                     type=tag.value_type,
-                    value=value.value if shown else None,
-                    masked=not shown,
+                    value=value.value if is_shown else None,
+                    masked=not is_shown,
                     since=iso(value.changed_at_ms),
                 )
             )

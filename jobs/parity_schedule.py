@@ -146,7 +146,6 @@ def loop(schedule: Schedule, leads: Callable[[], bool], stop: threading.Event, r
         seconds = round_seconds
         try:
             leading = leads()
-            metrics.LEADS.set(leading)
             if leading and schedule.round() is not None:
                 seconds = 0
             metrics.STORE_UP.labels("parity", "mysql").set(1)
@@ -156,7 +155,6 @@ def loop(schedule: Schedule, leads: Callable[[], bool], stop: threading.Event, r
             seconds = backoff.next_seconds()
             log.warning("waiting", store="mysql", cause=str(error), retry_in_seconds=round(seconds, 2))
         stop.wait(seconds)
-    metrics.LEADS.set(0)
     log.info("schedule_stopped")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tagging.compiler import ResolvedTag, resolve_tag
 from tagging.definition import TagDefinition
+from tagging.explaining.expressions import Unexplained
 from tagging.explaining.rows import Rows
 from tagging.explaining.run import Run
 from tagging.explaining.steps import Step
@@ -35,6 +36,9 @@ def explain(
 
     Raises TagProblems, TooWide, Unexplained, and what reading the rows raises.
     """
+    if definition.reads:
+        read = ", ".join(f"{read.tag} v{read.version}" for read in definition.reads)
+        raise Unexplained(f"it rests on the values of other tags; ask about {read}")
     resolved: ResolvedTag = resolve_tag(definition, catalog)
     windows = {window.view: window for window in resolved.windows}
     run = Run(windows, resolved.reads, rows, tick_minute, catalog)

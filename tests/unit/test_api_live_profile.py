@@ -6,12 +6,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from flask import Flask, g
 
 from api import create_app
-from api.access.actor import LOCAL
 from api.live_profile import MOST_STREAMS, ProfileStream
 from stores.settings import Settings
+from tagging.definition import TagDefinition
 from tests.fakes.api_stores import AT_MS, World, seeded
 
 
@@ -58,29 +57,22 @@ def test_who_comes_back_is_told_only_what_is_new(client, world):
     assert {tag["tag"]: tag["value"] for tag in profile["tags"]}["tier"] == "bronze"
 
 
-@pytest.fixture
-def asked_locally():
-    """Within a request of somebody at this machine."""
-    with Flask(__name__).test_request_context():
-        g.actor = LOCAL
-        yield
+def everything(_: TagDefinition) -> bool:
+    return True
 
 
-@pytest.mark.usefixtures("asked_locally")
 def test_a_change_is_told_when_it_comes_and_once(world):
     values = iter(["gold", "gold", "bronze", "bronze"])
     stream = ProfileStream(world.stores(), lambda: AT_MS, lambda _: give(world, next(values)))
-    told = [parts(event)[2] for event in stream.events("u1", None, 2, 4)]
+    told = [parts(event)[2] for event in stream.events("u1", everything, None, 2, 4)]
     assert [{tag["tag"]: tag["value"] for tag in profile["tags"]}["tier"] for profile in told] == ["gold", "bronze"]
 
 
-@pytest.mark.usefixtures("asked_locally")
 def test_a_quiet_stream_says_now_and_then_that_it_is_there(world):
     stream = ProfileStream(world.stores(), lambda: AT_MS, lambda _: None)
-    assert [event[:1] for event in stream.events("u1", None, 2, 25)] == ["i", ":", ":"]
+    assert [event[:1] for event in stream.events("u1", everything, None, 2, 25)] == ["i", ":", ":"]
 
 
-@pytest.mark.usefixtures("asked_locally")
 def test_a_stream_ends_when_the_profiles_cannot_be_read(world):
     waits = iter([None, "no region server"])
 
@@ -89,7 +81,7 @@ def test_a_stream_ends_when_the_profiles_cannot_be_read(world):
             world.profiles.fail(reason)
 
     stream = ProfileStream(world.stores(), lambda: AT_MS, wait)
-    assert len(list(stream.events("u1", None, 2, 50))) == 1
+    assert len(list(stream.events("u1", everything, None, 2, 50))) == 1
 
 
 def test_more_streams_than_there_is_room_for_are_refused_until_one_ends(client):

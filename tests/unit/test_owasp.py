@@ -252,7 +252,7 @@ def _requests_of(app):
     for route in app.url_map.iter_rules():
         rule = rule_of(app.view_functions[route.endpoint])
         if rule.roles is not None:
-            path = re.sub(r"<(?:\w+:)?\w+>", "x1", route.rule)
+            path = re.sub(r"<(?:\w+:)?\w+>", "x1", re.sub(r"<int:\w+>", "1", route.rule))
             yield from ((method, path, rule) for method in route.methods - {"HEAD", "OPTIONS"})
 
 
