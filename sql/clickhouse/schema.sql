@@ -206,6 +206,7 @@ CREATE TABLE IF NOT EXISTS clock_ticks
 )
 ENGINE = AggregatingMergeTree
 ORDER BY minute;
+
 -- Every copy of every event that arrived, by its place in the log, so that copies can be counted: `events` keeps the first alone.
 -- Kept by every insert into `events`; a batch that is delivered again falls on its own rows.
 CREATE TABLE IF NOT EXISTS event_arrivals

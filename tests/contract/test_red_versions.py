@@ -98,7 +98,7 @@ def test_the_controller_fails_a_version_that_turned_red_after_its_proof(stores, 
 
         tag, save = registry.tag, registry.save
 
-    Controller(OfThis(), Cluster(), None, lambda: AT_MS, Policy()).run_round()
+    Controller(OfThis(), Cluster(), None, None, lambda: AT_MS, Policy()).run_round()
     version = registry.tag(tag.name).version(2)
     assert version.status is Status.FAILED and "red: 3 users differ" in version.cause
     assert registry.tag(tag.name).live.version == 1

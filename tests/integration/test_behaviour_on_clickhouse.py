@@ -133,9 +133,12 @@ def points_of(query):
 
 
 def stored(drawn):
-    """Drawn events as the log has them: one that is drawn again is a copy, with its own time and type."""
+    """Drawn events as the log has them: one that is drawn again is a copy, with its own time and type.
+
+    A user's are all in one partition, so that of two copies one always came first.
+    """
     return [
-        Stored(f"e{number}", user, kind, at, offset % 2, offset // 2 * 10, properties)
+        Stored(f"e{number}", user, kind, at, int(user[1:]) % 2, offset * 10, properties)
         for offset, (number, user, kind, at, properties) in enumerate(drawn)
     ]
 

@@ -174,7 +174,12 @@ def test_every_documented_answer_of_access_is_asked_for(document):
 
 
 def _filled(path: str) -> str:
-    return path.replace("{name}", "x1").replace("{user_id}", "u1").replace("{prefix}", "00000000")
+    return (
+        path.replace("{name}", "x1")
+        .replace("{user_id}", "u1")
+        .replace("{prefix}", "00000000")
+        .replace("{version}", "1")
+    )
 
 
 def test_each_guarded_operation_answers_401_403_429_and_503_as_documented(document):
