@@ -80,11 +80,15 @@ browser:
 	  else echo "the browser tests need Chromium; fix: apt-get install chromium chromium-driver"; exit 1; fi; }
 
 # What fails in seconds comes before what needs a stack.
+# Unit tests share nothing, so that every core runs some; the others share one stack of services.
+UNIT_TESTS := $(PY) -m pytest tests/unit -n auto --dist worksteal -q
+
 test: setup browser test-dashboard
-	@$(PY) -m pytest tests/unit tests/contract tests/integration tests/e2e
+	@$(UNIT_TESTS)
+	@$(PY) -m pytest tests/contract tests/integration tests/e2e
 
 test-unit: .venv/installed
-	@$(PY) -m pytest tests/unit
+	@$(UNIT_TESTS)
 
 test-dashboard: $(DASHBOARD)/node_modules/.package-lock.json
 	@export PATH="$$PWD/.venv/bin:$$PATH"; cd $(DASHBOARD) && npm run --silent test

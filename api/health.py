@@ -14,7 +14,8 @@ from api.access.declared import public, requires
 from api.bounded import Bounded
 from api.cache import MomentCache
 from api.documented import documented, noun
-from api.ports import Check, Finding, Status, without_credentials
+from api.health_ports import Check, Finding, Status
+from api.ports import without_credentials
 from api.wire import reply
 from tagging.access import Role
 

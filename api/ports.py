@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from api.health_ports import Activities, Check, FlinkJobs, Lags
     from api.publishing_ports import Publishing
     from api.quality_ports import Ledger, ParityHistory
     from api.user_history import UserHistory
@@ -156,78 +157,6 @@ class Registry(Protocol):
 
     def compiled_sql(self, tag: TagDefinition) -> str | None:
         """The Flink query of a tag, or None when it does not compile."""
-
-
-@dataclass(frozen=True)
-class Activity:
-    """What has gone through: totals, and rates over the last minute."""
-
-    events_total: int
-    dead_letters_total: int
-    events_per_second: float
-    tag_changes_per_second: float
-    events_by_minute: Sequence[tuple[int, int]] = ()
-    """(epoch minute, events) of every one of the last 60 minutes, oldest first, zeros included."""
-
-
-class Activities(Protocol):
-    """Counts over the stored events and tag changes (ClickHouse)."""
-
-    def read(self) -> Activity:
-        """As of now."""
-
-
-class Lags(Protocol):
-    """How far behind the log its readers are (Kafka)."""
-
-    def by_group(self) -> Mapping[str, int]:
-        """Messages that each of Tagstream's consumer groups has not yet committed."""
-
-
-@dataclass(frozen=True)
-class JobState:
-    """A Flink job. `problem` is the named cause of a failure that it has not recovered from.
-
-    `bounded`: it reads up to a point and ends, as a batch run does.
-    """
-
-    id: str
-    name: str
-    state: str
-    uptime_seconds: int
-    last_checkpoint_at_ms: int | None
-    problem: str | None = None
-    bounded: bool = False
-
-
-class FlinkJobs(Protocol):
-    """The jobs of the Flink cluster."""
-
-    def read(self) -> Sequence[JobState]:
-        """Newest first; of jobs with the same name only the newest."""
-
-
-Status = Literal["ok", "degraded", "down"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found about one thing."""
-
-    name: str
-    status: Status
-    detail: str
-    lag: int | None = None
-
-
-class Check(Protocol):
-    """One dependency's health. `essential`: without it requests fail, so that the whole service counts as down."""
-
-    name: str
-    essential: bool
-
-    def run(self) -> Sequence[Finding]:
-        """Ask the dependency now; give up after a short time. May raise anything: that is a finding too."""
 
 
 class SavedCrowds(Protocol):

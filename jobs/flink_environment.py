@@ -32,8 +32,6 @@ STREAM_OPTIONS = {
     "restart-strategy.exponential-delay.initial-backoff": "1 s",
     "restart-strategy.exponential-delay.max-backoff": "10 s",
     "restart-strategy.exponential-delay.reset-backoff-threshold": "2 min",
-    # A fault that comes back every time (a column that MySQL no longer has) ends the job with its cause.
-    "restart-strategy.exponential-delay.attempts-before-reset-backoff": "20",
 }
 
 BATCH_OPTIONS = {
@@ -59,6 +57,9 @@ def job_options(
         "parallelism.default": str(settings.flink.parallelism),
     }
     if mode is Mode.STREAM:
+        # A fault that comes back every time (a column that MySQL no longer has) ends the job with its cause.
+        attempts = str(settings.flink.restart_attempts)
+        found["restart-strategy.exponential-delay.attempts-before-reset-backoff"] = attempts
         found["execution.checkpointing.interval"] = f"{settings.flink.checkpoint_seconds} s"
         found["execution.checkpointing.dir"] = f"{state_dir}/checkpoints"
         found["execution.checkpointing.savepoint-dir"] = f"{state_dir}/savepoints"

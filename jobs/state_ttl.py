@@ -1,6 +1,6 @@
 """How long a compiled plan's operators remember. Written into the plan, because hints do not reach an anti-join made from NOT IN.
 
-Only three kinds of state may be forgotten; every other operator keeps what it holds until its input retracts it.
+Only four kinds of state may be forgotten; every other operator keeps what it holds until its input retracts it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def window_join_ttls(length_minutes: int, pane_minutes: int, retention: Retentio
 
 
 def with_state_ttl(plan: Mapping[str, Any], retention: Retention) -> dict[str, Any]:
-    """The same compiled plan (Flink's JSON), with a time to live for window joins and for the de-duplication of events.
+    """The same compiled plan (Flink's JSON), with a time to live for window joins, their ticks, and the de-duplication of events.
 
     Raises ValueError for an anti-join whose window is not found: a plan that would forget rows or keep them forever.
     """
@@ -51,9 +51,15 @@ def with_state_ttl(plan: Mapping[str, Any], retention: Retention) -> dict[str, A
             ttls = window_join_ttls(*window, retention)
             node["state"] = [{**state, "ttl": f"{ttl} ms"} for state, ttl in zip(node["state"], ttls, strict=True)]
         elif node["type"].startswith("stream-exec-rank") and "partitionBy=[event_id]" in node["description"]:
-            ttl = retention.deduplicate_days * DAY_MS
-            node["state"] = [{**state, "ttl": f"{ttl} ms"} for state in node["state"]]
+            _forget(node, retention.deduplicate_days * DAY_MS)
+        elif node.get("state") and "groupBy=[minute, shard]" in node["description"]:
+            # A tick that comes again later than that finds its window's rows gone, as the first one left them.
+            _forget(node, retention.late_days * DAY_MS)
     return {**plan, "nodes": [nodes[node["id"]] for node in plan["nodes"]]}
+
+
+def _forget(node: dict[str, Any], ttl: int) -> None:
+    node["state"] = [{**state, "ttl": f"{ttl} ms"} for state in node["state"]]
 
 
 def _window_above(

@@ -64,6 +64,7 @@ class Flink(BaseModel):
     """A Flink cluster by its REST address. `state_dir` is where checkpoints and savepoints go (a URI the cluster can write).
 
     `batch_rest_url`: another cluster for batch runs, where that of `rest_url` runs the tags' job alone (application mode).
+    `restart_attempts`: how often a job that keeps failing is started again, 10 s apart at most, before it ends with its cause.
     """
 
     rest_url: str = "http://127.0.0.1:8081"
@@ -71,6 +72,7 @@ class Flink(BaseModel):
     parallelism: int = Field(2, ge=1)
     state_dir: str = "file:///tmp/tagstream-state"
     checkpoint_seconds: int = Field(10, ge=1)
+    restart_attempts: int = Field(20, ge=1)
     connector_jar: str = ""
     deduplicate_days: int = Field(7, ge=1)
     late_days: int = Field(7, ge=1)

@@ -68,7 +68,8 @@ def window_problems(length_minutes: int, pane_minutes: int) -> list[str]:
 
 # (leaves_at, shard) NOT IN (...), where NOT EXISTS would say the same, keeps one digest for all readers of a view:
 # the engine then shares one join with the clock among all tags. A row that had expired when it was logged is left out
-# at once, so that only the ticks since then need to be kept.
+# at once, so that only the ticks since then need to be kept. GROUP BY makes the pair a key of the ticks, so that a row
+# looks its tick up in a value, not through an iterator over a map.
 _VIEW = Template(
     """SELECT
   $columns
@@ -82,7 +83,9 @@ FROM (
   FROM `$source`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `$logged_at`
-  AND (`__leaves_at`, `$shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, $pane) = 0)"""
+  AND (`__leaves_at`, `$shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, $pane) = 0 GROUP BY `minute`, `shard`
+  )"""
 )
 
 

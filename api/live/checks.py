@@ -9,8 +9,8 @@ from typing import Any
 import requests
 from confluent_kafka.admin import AdminClient
 
+from api.health_ports import Finding, FlinkJobs, Lags
 from api.live.clickhouse import Queries
-from api.ports import Finding, FlinkJobs, Lags
 from stores import kafka, mysql
 from stores.flink import FlinkCluster, root_cause_of
 from stores.hbase import ProfileStore

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from api.ports import Activity, Bin, Coverage, Member, NumberedUser, Unavailable, ValueCount
+from api.health_ports import Activity
+from api.ports import Bin, Coverage, Member, NumberedUser, Unavailable, ValueCount
 from api.times import Clock, now_ms
 from stores import logs
 from stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from api.health_ports import Finding
 from api.live.checks import ANSWER_SECONDS
-from api.ports import Finding
 from stores.registry.leader import CONTROLLER, is_led
 from stores.settings import Settings
 

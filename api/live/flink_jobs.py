@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from api.ports import JobState, Unavailable
+from api.health_ports import JobState
+from api.ports import Unavailable
 from stores.flink import Failure, FlinkCluster, FlinkError, FlinkJob
 from stores.settings import Settings
 from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, cdc_topic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.health_ports import Check
 from api.live.access import MySQLAccess
 from api.live.behaviour import ClickHouseBehaviour
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
@@ -19,7 +20,7 @@ from api.live.publishing import AnsweringPreviews, AnsweringTags
 from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
 from api.live.replays import KafkaReplays
 from api.live.user_history import ClickHouseUserHistory
-from api.ports import Check, Stores
+from api.ports import Stores
 from api.publishing_ports import Publishing
 from stores.registry.previews import PreviewTable
 from stores.registry.store import TagRegistry

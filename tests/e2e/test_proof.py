@@ -99,8 +99,12 @@ def test_a_value_that_was_tampered_with_is_found_and_its_user_named(fed: Running
 
 def test_a_column_that_mysql_renames_stops_the_job_with_a_named_cause(fed: RunningStack) -> None:
     fed.stack.down(["generator"])
-    cluster = FlinkCluster(fed.settings.flink)
-    job_id, _ = ensure_running(Job(JOB_NAME, builtin_tags()), fed.settings)
+    cluster, job = FlinkCluster(fed.settings.flink), Job(JOB_NAME, builtin_tags())
+    job_id, _ = ensure_running(job, fed.settings)
+    cluster.cancel(job_id)
+    cluster.await_state(job_id, "CANCELED", 60)
+    flink = fed.settings.flink.model_copy(update={"restart_attempts": 3})
+    job_id, _ = ensure_running(job, fed.settings.model_copy(update={"flink": flink}))
     with mysql.transaction(fed.settings, "shop") as cursor:
         cursor.execute("ALTER TABLE users RENAME COLUMN city TO town")
         cursor.execute("UPDATE users SET town = CONCAT(town, ' (new)') LIMIT 1")

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.ports import (
-    Activity,
-    Bin,
-    Check,
-    Coverage,
-    Delivery,
-    Finding,
-    JobState,
-    Member,
-    NumberedUser,
-    ProfileValue,
-    Stores,
-    ValueCount,
-)
+from api.health_ports import Activity, Check, Finding, JobState
+from api.ports import Delivery, NumberedUser, ProfileValue, Stores
 from tagging.definition import TagDefinition
 from tests.fakes.breakable import Breakable
 from tests.fakes.memory_publishing import MemoryPublishing
+from tests.fakes.memory_statistics import MemoryStatistics, StoredValue
 
 
 class MemoryProfiles(Breakable):
@@ -66,67 +54,6 @@ class MemoryNumbers(Breakable):
     def number_of(self, user_id: str) -> int | None:
         self.ask()
         return next((user.user_no for user in self._users.users if user.user_id == user_id), None)
-
-
-@dataclass(frozen=True)
-class StoredValue:
-    """A row of tag values."""
-
-    tag: str
-    version: int
-    user_no: int
-    user_id: str
-    value: Any
-    changed_at_ms: int
-
-
-class MemoryStatistics(Breakable):
-    """Counts over rows. A value None is the explicit "no value"."""
-
-    def __init__(self, rows: Sequence[StoredValue]) -> None:
-        super().__init__("clickhouse")
-        self.rows = sorted(rows, key=lambda row: row.user_no)
-        self.asked = 0
-
-    def _of(self, tag: str, version: int) -> list[StoredValue]:
-        self.ask()
-        self.asked += 1
-        return [row for row in self.rows if (row.tag, row.version) == (tag, version) and row.value is not None]
-
-    def coverage(self) -> Mapping[tuple[str, int], Coverage]:
-        self.ask()
-        self.asked += 1
-        found: dict[tuple[str, int], Coverage] = {}
-        for row in self.rows:
-            before = found.get((row.tag, row.version), Coverage(0, 0))
-            found[(row.tag, row.version)] = Coverage(
-                before.users + (row.value is not None), max(before.last_changed_at_ms or 0, row.changed_at_ms)
-            )
-        return found
-
-    def distribution(self, tag: str, version: int, limit: int) -> Sequence[ValueCount]:
-        counts = Counter(row.value for row in self._of(tag, version))
-        return [
-            ValueCount(value, users) for value, users in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        ][:limit]
-
-    def histogram(self, tag: str, version: int, bins: int) -> Sequence[Bin]:
-        numbers = [float(row.value) for row in self._of(tag, version)]
-        if not numbers:
-            return []
-        low, high = min(numbers), max(numbers)
-        if low == high:
-            return [Bin(low, high, len(numbers))]
-        width = (high - low) / bins
-        counts = Counter(min(int((number - low) / width), bins - 1) for number in numbers)
-        return [Bin(low + width * index, low + width * (index + 1), counts[index]) for index in range(bins)]
-
-    def members(self, tag: str, version: int, value: Any | None, after: int, limit: int) -> Sequence[Member]:
-        return [
-            Member(row.user_id, row.user_no, row.value, row.changed_at_ms)
-            for row in self._of(tag, version)
-            if row.user_no > after and (value is None or row.value == value)
-        ][:limit]
 
 
 class MemoryEventLog:

@@ -11,7 +11,9 @@ FROM (
   FROM `events`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
-  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 1) = 0);
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 1) = 0 GROUP BY `minute`, `shard`
+  );
 
 CREATE TEMPORARY VIEW `events__last_10080m_60m` AS
 SELECT
@@ -26,7 +28,9 @@ FROM (
   FROM `events`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
-  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0);
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
+  );
 
 CREATE TEMPORARY VIEW `events__last_43200m_60m` AS
 SELECT
@@ -41,7 +45,9 @@ FROM (
   FROM `events`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
-  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0);
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
+  );
 
 CREATE TEMPORARY VIEW `orders__last_60m_1m` AS
 SELECT
@@ -56,7 +62,9 @@ FROM (
   FROM `orders`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
-  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 1) = 0);
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 1) = 0 GROUP BY `minute`, `shard`
+  );
 
 CREATE TEMPORARY VIEW `orders__last_43200m_60m` AS
 SELECT
@@ -71,7 +79,9 @@ FROM (
   FROM `orders`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
-  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0);
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
+  );
 
 CREATE TEMPORARY VIEW `orders__last_129600m_60m` AS
 SELECT
@@ -86,7 +96,9 @@ FROM (
   FROM `orders`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
-  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0);
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
+  );
 
 CREATE TEMPORARY VIEW `users__last_43200m_60m` AS
 SELECT
@@ -101,4 +113,6 @@ FROM (
   FROM `users`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
-  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0);
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
+  );

@@ -97,14 +97,21 @@ def test_tags_on_the_same_window_share_its_join(stream_plan):
     assert len(windows) <= joins < readers, (len(windows), joins, readers)
 
 
+def test_a_row_looks_its_tick_up_by_key(stream_plan):
+    joins = [line for line in sections(stream_plan)[1].splitlines() if "joinType=[LeftAntiJoin]" in line]
+    assert joins and all("rightInputSpec=[JoinKeyContainsUniqueKey]" in join for join in joins), joins
+
+
 def test_the_compiled_plan_is_the_same_each_time_so_that_a_restart_finds_its_state(compiled_plans):
     first, second = compiled_plans
     assert first == second
 
 
-def test_every_window_join_and_only_it_forgets(compiled_plans):
+def test_window_joins_their_ticks_and_the_deduplication_and_nothing_else_forget(compiled_plans):
     for node in json.loads(compiled_plans[0])["nodes"]:
         lives = {state["ttl"] for state in node.get("state", ())}
         is_window = node["type"].startswith("stream-exec-join") and node["joinSpec"]["joinType"] == "ANTI"
         is_deduplication = "partitionBy=[event_id]" in node["description"] and "rank" in node["type"]
-        assert ("0 ms" not in lives) if (is_window or is_deduplication) else lives <= {"0 ms"}, node["description"]
+        is_tick = "groupBy=[minute, shard]" in node["description"]
+        forgets = is_window or is_deduplication or is_tick
+        assert ("0 ms" not in lives) if forgets else lives <= {"0 ms"}, node["description"]

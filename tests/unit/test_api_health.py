@@ -6,7 +6,8 @@ import pytest
 
 from api import create_app
 from api.health import HealthChecks
-from api.ports import Finding, Unavailable
+from api.health_ports import Finding
+from api.ports import Unavailable
 from stores.settings import Settings
 from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
 

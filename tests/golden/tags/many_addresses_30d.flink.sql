@@ -11,7 +11,9 @@ FROM (
   FROM `orders`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
-  AND (`__leaves_at`, `__shard`) NOT IN (SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0);
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
+  );
 
 -- many_addresses_30d: BIGINT
 SELECT

@@ -1,0 +1,82 @@
+"""What the API asks about how things go: what has gone through, how far readers are behind, Flink's jobs, each dependency.
+
+Every method raises `api.ports.Unavailable` when its store does not answer. Times are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What has gone through: totals, and rates over the last minute."""
+
+    events_total: int
+    dead_letters_total: int
+    events_per_second: float
+    tag_changes_per_second: float
+    events_by_minute: Sequence[tuple[int, int]] = ()
+    """(epoch minute, events) of every one of the last 60 minutes, oldest first, zeros included."""
+
+
+class Activities(Protocol):
+    """Counts over the stored events and tag changes (ClickHouse)."""
+
+    def read(self) -> Activity:
+        """As of now."""
+
+
+class Lags(Protocol):
+    """How far behind the log its readers are (Kafka)."""
+
+    def by_group(self) -> Mapping[str, int]:
+        """Messages that each of Tagstream's consumer groups has not yet committed."""
+
+
+@dataclass(frozen=True)
+class JobState:
+    """A Flink job. `problem` is the named cause of a failure that it has not recovered from.
+
+    `bounded`: it reads up to a point and ends, as a batch run does.
+    """
+
+    id: str
+    name: str
+    state: str
+    uptime_seconds: int
+    last_checkpoint_at_ms: int | None
+    problem: str | None = None
+    bounded: bool = False
+
+
+class FlinkJobs(Protocol):
+    """The jobs of the Flink cluster."""
+
+    def read(self) -> Sequence[JobState]:
+        """Newest first; of jobs with the same name only the newest."""
+
+
+Status = Literal["ok", "degraded", "down"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found about one thing."""
+
+    name: str
+    status: Status
+    detail: str
+    lag: int | None = None
+
+
+class Check(Protocol):
+    """One dependency's health. `essential`: without it requests fail, so that the whole service counts as down."""
+
+    name: str
+    essential: bool
+
+    def run(self) -> Sequence[Finding]:
+        """Ask the dependency now; give up after a short time. May raise anything: that is a finding too."""
