@@ -6,8 +6,10 @@ import re
 import jsonschema
 import pytest
 
+from api.access.guard import OpenToTheWorld, require_loopback_or_access
 from deploy.local.services import ALL
 from deploy.local.services.apps import APPS
+from stores.settings import Api
 from tests.deployed import COMPOSE, ROOT, app_commands, compose, compose_with_canal, merged, no_settings
 
 SCHEMA = json.loads((ROOT / "tests" / "data" / "compose" / "compose_spec.json").read_text(encoding="utf-8"))
@@ -147,3 +149,11 @@ def test_flink_state_is_where_the_jobs_look_for_it(document):
     assert services["submit"]["environment"]["TAGSTREAM_FLINK__STATE_DIR"] == "file:///state"
     for name in ("submit", "controller", "jobmanager", "taskmanager"):
         assert services[name]["volumes"] == ["flink-state:/state"]
+
+
+def test_the_api_asks_who_is_there_since_others_reach_it():
+    environment = compose()["services"]["api"]["environment"]
+    api = {name.partition("__")[2].lower(): value for name, value in environment.items() if "_API__" in name}
+    require_loopback_or_access(Api(**api))
+    with pytest.raises(OpenToTheWorld):
+        require_loopback_or_access(Api(**{**api, "access": "open"}))

@@ -290,3 +290,7 @@ def test_prometheus_finds_the_same_jobs_as_under_compose():
         for name in ("kubernetes.yml", "prometheus.yml")
     )
     assert ours == theirs
+
+
+def test_the_api_asks_who_is_there_since_others_reach_it():
+    assert settings_file(BASE / "settings.env")["TAGSTREAM_API__ACCESS"] == "required"
