@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from tagging.definition import TagDefinition
-from tagging.dependencies import cycle, live_read, unfit
+from tagging.dependencies import cycle, live_read, stricter_read, unfit
 from tagging.from_items import tag_name
 from tagging.lifecycle import Tag
 from tagging.problems import Problem, TagProblems, did_you_mean, place
@@ -41,6 +41,9 @@ def bound(definition: TagDefinition, tags: Sequence[Tag]) -> TagDefinition:
             report(offset, f"tag {name} v{wanted.version} {why}", _instead(name, by_name))
         elif path := cycle(definition.name, [wanted], tags):
             report(offset, f"tags would read each other: {' -> '.join(path)}", f"do not read {name} here")
+        elif stricter := stricter_read(definition.sensitivity, wanted, tag):
+            message = f"a {definition.sensitivity} tag would tell what tag {name} v{wanted.version} holds, which is {stricter}"
+            report(offset, message, f"say `-- sensitivity: {stricter}` in the header")
     if problems:
         raise TagProblems(problems, definition.name)
     return replace(definition, reads=tuple(sorted(chosen.values())))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
+from tagging.definition import SENSITIVITIES
 from tagging.lifecycle import Refused, Status, Tag, TagVersion
 from tagging.problems import TagProblems
 from tagging.synchronise import definition_of
@@ -80,6 +81,10 @@ def check_build(tags: Sequence[Tag], name: str, number: int) -> None:
     for read in reads:
         if why := unfit(read, by_name.get(read.tag)):
             raise Refused("build", where, f"a reader of {read.tag} v{read.version}, which {why}", _fit(by_name, read))
+        own = sensitivity(name, by_name[name].version(number))
+        if stricter := stricter_read(own, read, by_name.get(read.tag)):
+            got = f"{own}, and a reader of {read.tag} v{read.version}, which is {stricter}"
+            raise Refused("build", where, got, f"a header that says sensitivity: {stricter}")
 
 
 def unfit(read: TagRead, tag: Tag | None) -> str:
@@ -91,6 +96,13 @@ def unfit(read: TagRead, tag: Tag | None) -> str:
         return f"is {held.status}" + (" and cleaned" if held.cleaned else "")
     found = value_type(read.tag, held)
     return f"is of type {found}, not {read.value_type}" if found != read.value_type else ""
+
+
+def stricter_read(own: str, read: TagRead, tag: Tag | None) -> str:
+    """The sensitivity of the version that is read, where fewer people may see it than a tag of sensitivity `own`; else empty."""
+    held = next((version for version in tag.versions if version.version == read.version), None) if tag else None
+    found = sensitivity(read.tag, held) if held else ""
+    return found if found and SENSITIVITIES.index(found) > SENSITIVITIES.index(own) else ""
 
 
 def _fit(by_name: Mapping[str, Tag], read: TagRead) -> str:
@@ -111,6 +123,14 @@ def value_type(tag: str, version: TagVersion) -> str:
         return definition_of(tag, version.version, version.text).value_type
     except TagProblems:
         return ""
+
+
+def sensitivity(tag: str, version: TagVersion) -> str:
+    """Who may see a stored version's values; the least restricted for a text that is no tag."""
+    try:
+        return definition_of(tag, version.version, version.text).sensitivity
+    except TagProblems:
+        return SENSITIVITIES[0]
 
 
 def is_carried(version: TagVersion) -> bool:

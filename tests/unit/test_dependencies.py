@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -67,6 +68,20 @@ def test_a_draft_that_would_close_a_cycle_is_refused_at_its_place():
     [problem] = refused.value.problems
     assert (problem.line, problem.column) == (2, 6)
     assert problem.message == "tags would read each other: base -> top v1 -> middle v1 -> base v1"
+
+
+def test_a_tag_over_one_that_few_may_see_is_for_as_few():
+    secret = TagDefinition("base", "t", "d", "string", "risk", "o", "SELECT user_id, value", sensitivity="restricted")
+    live = tag("base", replace(version("base", 1), text=definition_text(secret)))
+    for own in ("public", "personal"):
+        shown = TagDefinition("shown", "t", "d", "string", "risk", "o", SHOWN, sensitivity=own)
+        with pytest.raises(TagProblems, match=rf"a {own} tag would tell what tag base v1 holds, which is restricted"):
+            bound(shown, [live])
+        by_hand = definition_text(replace(shown, reads=(read("base"),)))
+        with pytest.raises(Refused, match=rf"it is {own}, and a reader of base v1, which is restricted"):
+            check_build([live, tag("shown", replace(version("shown", 1), text=by_hand))], "shown", 1)
+    kept = TagDefinition("shown", "t", "d", "string", "risk", "o", SHOWN, sensitivity="restricted")
+    assert bound(kept, [live]).reads == (read("base"),)
 
 
 def test_a_draft_is_bound_to_the_live_version_and_keeps_it_when_another_goes_live():
