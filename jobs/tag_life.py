@@ -7,7 +7,8 @@ from typing import Any
 
 from stores.registry.store import Entry, Tags
 from stores.settings import Settings
-from tagging.lifecycle import Policy, Status, Tag
+from tagging.drafting import live_before
+from tagging.lifecycle import Policy, Tag
 
 
 def change(
@@ -33,12 +34,11 @@ def change(
 
 
 def before_live(tag: Tag) -> int:
-    """The version that was live last, says something else, and can be live again. Raises LookupError."""
-    now = tag.live.text if tag.live else None
-    kept = [v for v in tag.versions if v.status is Status.RETIRED and not v.cleaned and v.text != now]
-    if not kept:
+    """The version to roll back to. Raises LookupError."""
+    found = live_before(tag)
+    if found is None:
         raise LookupError(f"tag {tag.name} has no version to roll back to: none was live before, or it is cleaned")
-    return max(kept, key=lambda version: version.changed_at_ms).version
+    return found.version
 
 
 def live_number(tag: Tag) -> int:

@@ -25,6 +25,10 @@ def drafted(known: Tag | None, definition: TagDefinition, who: str, at_ms: int) 
 
 
 def live_before(tag: Tag) -> TagVersion | None:
-    """The version that was live last and can be again."""
-    kept = [version for version in tag.versions if version.status is Status.RETIRED and not version.cleaned]
+    """The version that was live last, says something else, and can be live again.
+
+    A move into a shared job makes a version of the same text, which nobody means who wants to go back.
+    """
+    now = tag.live.text if tag.live else None
+    kept = [v for v in tag.versions if v.status is Status.RETIRED and not v.cleaned and v.text != now]
     return max(kept, key=lambda version: version.changed_at_ms, default=None)
