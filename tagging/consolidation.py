@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tagging.dependencies import needed
 from tagging.lifecycle import Policy, Status, Tag, TagVersion, shadow_job, shared_job, shared_number
 from tagging.stored_texts import Fault, fault_of
 
@@ -16,11 +17,14 @@ def to_move(tags: Sequence[Tag], at_ms: int, policy: Policy, fault: Fault = faul
 
     What is in a shared job already moves with them: afterwards there is one. All versions of a job are named before it is
     started, and none joins later, since a job of other SQL begins anew. Hence a number that no job has had. A text that does
-    not compile stays alone: it would keep all others from starting.
+    not compile stays alone: it would keep all others from starting. So does a version that other tags read: its job would have
+    to go on for them beside the shared one.
     """
     shared = [(shared_number(version.job), version) for tag in tags for version in tag.versions]
     job = shared_job(max(at_ms // 1000, 1 + max((number for number, _ in shared if number), default=0)))
+    read = needed(tags)
     live = [(tag.name, tag.live) for tag in tags if tag.live and not _under_way(tag)]
+    live = [(name, version) for name, version in live if (name, version.version) not in read]
     live = [(name, version) for name, version in live if not fault(name, version.version, version.text)]
     own = [name for name, version in live if version.job == shadow_job(name, version.version)]
     unsettled = any(number and _is_unsettled(version, at_ms) for number, version in shared)

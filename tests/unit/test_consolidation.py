@@ -13,7 +13,9 @@ from jobs.convergence import BuildFailed, Controller
 from stores.registry.store import Conflict
 from tagging import lifecycle
 from tagging.consolidation import CALM_MS, to_move
+from tagging.definition import TagDefinition, definition_text
 from tagging.lifecycle import STILL_READ_MS, Policy, Status, Tag, shared_number
+from tagging.tag_reads import TagRead
 from tests.fakes.memory_registry import MemoryRegistry
 
 POLICY = Policy(rollback_window_ms=24 * 60 * 60 * 1000, most_own_jobs=2)
@@ -193,6 +195,16 @@ def test_a_version_whose_text_does_not_compile_stays_and_keeps_no_other_from_mov
         return "no such column" if tag == "b" else ""
 
     assert to_move([live("a"), live("b"), live("c"), live("d")], 5_000, POLICY, fault)[1] == ["a", "c", "d"]
+
+
+def test_a_version_that_other_tags_read_stays_since_its_job_would_have_to_go_on_beside_the_shared_one():
+    sql = "SELECT user_id, value FROM TAG(b)"
+    over = definition_text(
+        TagDefinition("e", "t", "d", "string", "basic", "o", sql, reads=(TagRead("b", 1, "string"),))
+    )
+    reader = lifecycle.build(lifecycle.add(Tag("e", "", ""), over, "ann", 0), 1, 0, POLICY)
+    reader = lifecycle.switch(lifecycle.ready(reader, 1, 0), 1, 0)
+    assert to_move([live("a"), live("b"), live("c"), live("d"), reader], 5_000, POLICY, none)[1] == ["a", "c", "d", "e"]
 
 
 def test_a_tag_that_is_being_changed_stays():
