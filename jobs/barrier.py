@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from jobs.flink_sources import group_of, topic_of
 from stores import kafka
-from stores.flink import FINAL_STATES, FlinkCluster
+from stores.flink import FINAL_STATES, FlinkCluster, FlinkError, FlinkJob
 from stores.settings import Settings
 
 CLOCK_SKEW_MS = 2_000
 """How far this machine's clock may be ahead of the broker's: values changed this long before the cut count as after it."""
+
+ASK_SECONDS = 1.0
+POLL_SECONDS = 0.2
 
 
 class BarrierNotPassed(RuntimeError):
@@ -66,22 +70,31 @@ def await_sink(group: str, topics: Iterable[str], settings: Settings, deadline_s
     _await(group, kafka.end_offsets(settings, list(topics)), settings, until, deadline_seconds)
 
 
-def _require_running(job: str, settings: Settings) -> None:
-    cluster = FlinkCluster(settings.flink)
+def _require_running(job: str, cluster: FlinkCluster) -> FlinkJob:
     found = next((known for known in cluster.jobs() if known.name == job), None)
     if found is None or found.state in FINAL_STATES:
         state = f"is {found.state}: {cluster.root_cause(found.id)}" if found else "was never submitted"
         raise JobEnded(f"Flink job {job} {state}; fix: `python -m jobs.pipeline submit`")
+    return found
 
 
 def _await(
     group: str, ends: Mapping[str, Mapping[int, int]], settings: Settings, until: float, deadline_seconds: float,
     job: str | None = None,
 ) -> None:  # fmt: skip
+    began = ask_at = time.monotonic()
+    cluster = FlinkCluster(settings.flink)
     while left := behind(kafka.committed(settings, group, list(ends)), ends):
+        now = time.monotonic()
         if job:
-            _require_running(job, settings)
-        if time.monotonic() > until:
+            running = _require_running(job, cluster)
+            if now >= ask_at:
+                # Offsets are committed by checkpoints: somebody waits, so one is not left to its time. Ever less often,
+                # since a job that has long to go gains nothing by it. A job that is just restarting refuses.
+                with suppress(FlinkError):
+                    cluster.ask_for_checkpoint(running.id)
+                ask_at = now + max(ASK_SECONDS, (now - began) / 4)
+        if now > until:
             places = ", ".join(f"{topic} by {count} messages" for topic, count in left.items())
             raise BarrierNotPassed(f"{group} is behind the barrier after {deadline_seconds:g} s: {places}")
-        time.sleep(0.5)
+        time.sleep(POLL_SECONDS)

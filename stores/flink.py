@@ -96,6 +96,10 @@ class FlinkCluster:
         """Counts and the latest checkpoints of a job."""
         return self._request("GET", f"/jobs/{job_id}/checkpoints")
 
+    def ask_for_checkpoint(self, job_id: str) -> None:
+        """Have the job write a checkpoint now, beside those that it writes by itself; returns before it is written."""
+        self._request("POST", f"/jobs/{job_id}/checkpoints", json={"checkpointType": "CONFIGURED"})
+
     def cancel(self, job_id: str) -> None:
         """Ask for the job's end without a savepoint; its retained checkpoint stays."""
         self._request("PATCH", f"/jobs/{job_id}?mode=cancel")

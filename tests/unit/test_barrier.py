@@ -1,0 +1,67 @@
+"""Waiting for a job to pass the barrier."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs import barrier
+from jobs.barrier import Barrier, BarrierNotPassed, JobEnded, await_job
+from stores.flink import FlinkError, FlinkJob
+from stores.settings import Settings
+
+CUT = Barrier({"events": {0: 100}, "clock": {0: 10}}, 1)
+
+
+class Cluster:
+    """A job that has done more at each checkpoint that it is asked for, and refuses the first."""
+
+    def __init__(self, state: str, at_each: int) -> None:
+        self.state, self.at_each, self.asked, self.committed = state, at_each, 0, 0
+
+    def jobs(self) -> list[FlinkJob]:
+        return [FlinkJob("id", "tags", self.state, 0, 0)]
+
+    def root_cause(self, job_id: str) -> str:
+        return "no such column"
+
+    def ask_for_checkpoint(self, job_id: str) -> None:
+        assert job_id == "id"
+        self.asked += 1
+        if self.asked == 1:
+            raise FlinkError("not all tasks run yet")
+        self.committed += self.at_each
+
+
+@pytest.fixture
+def world(monkeypatch):
+    def begun(state: str, at_each: int) -> Cluster:
+        cluster = Cluster(state, at_each)
+        monkeypatch.setattr(barrier, "FlinkCluster", lambda settings: cluster)
+        monkeypatch.setattr(
+            barrier.kafka, "committed", lambda settings, group, topics: {topics[0]: {0: cluster.committed}}
+        )
+        monkeypatch.setattr(barrier, "ASK_SECONDS", 0.001)
+        monkeypatch.setattr(barrier, "POLL_SECONDS", 0.001)
+        return cluster
+
+    return begun
+
+
+def test_a_job_that_somebody_waits_for_is_asked_for_checkpoints_until_one_lies_behind_the_barrier(world):
+    cluster = world("RUNNING", 40)
+    await_job("tags", ["events"], CUT, Settings(), 10)
+    assert (cluster.asked, cluster.committed) == (4, 120)
+
+
+def test_a_job_that_does_not_get_there_in_time_is_told_with_its_place(world):
+    cluster = world("RUNNING", 0)
+    with pytest.raises(BarrierNotPassed, match=r"behind the barrier after 0.05 s: events by 100 messages"):
+        await_job("tags", ["events"], CUT, Settings(), 0.05)
+    assert 1 < cluster.asked < 30, "ever less often"
+
+
+def test_a_job_that_has_ended_is_not_waited_for(world):
+    cluster = world("FAILED", 40)
+    with pytest.raises(JobEnded, match="is FAILED: no such column"):
+        await_job("tags", ["events"], CUT, Settings(), 10)
+    assert cluster.asked == 0
