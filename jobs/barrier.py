@@ -74,7 +74,7 @@ def _require_running(job: str, cluster: FlinkCluster) -> FlinkJob:
     found = next((known for known in cluster.jobs() if known.name == job), None)
     if found is None or found.state in FINAL_STATES:
         state = f"is {found.state}: {cluster.root_cause(found.id)}" if found else "was never submitted"
-        raise JobEnded(f"Flink job {job} {state}; fix: `python -m jobs.pipeline submit`")
+        raise JobEnded(f"Flink job {job} {state}; fix: `python -m jobs submit`")
     return found
 
 

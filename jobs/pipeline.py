@@ -1,4 +1,4 @@
-"""The main job: plans, submits, restarts and stops the built-in tags' Flink job."""
+"""Jobs on a cluster: their plan, and bringing one to run once, from its newest state where its SQL is the same."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
 
-import typer
 from pyflink.table import ExplainDetail, TableEnvironment
 
-from jobs.builtin import JOB_NAME, builtin_tags
 from jobs.checkpoints import newest_state
 from jobs.flink_environment import connector_jar, create_environment, job_options
 from jobs.mode import Mode
@@ -20,7 +17,7 @@ from jobs.state_ttl import Retention, with_state_ttl
 from jobs.statements import Job, Statements, statements
 from stores import flink_jobs, kafka
 from stores.flink import FINAL_STATES, FlinkCluster
-from stores.settings import Settings, load
+from stores.settings import Settings
 
 
 def declare(
@@ -103,44 +100,3 @@ def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
     flink_jobs.write(settings, flink_jobs.KnownJob(job.name, wanted, job_id))
     cluster.await_state(job_id, "RUNNING", 120)
     return job_id, f"continues from {restore_from}" if restore_from else "reads the log from its beginning"
-
-
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
-
-
-@app.command("submit")
-def _submit() -> None:
-    """Start the built-in tags' job, or leave it running, or restart it from its newest checkpoint or savepoint."""
-    job_id, done = ensure_running(Job(JOB_NAME, builtin_tags()), load())
-    typer.echo(f"{JOB_NAME}: {job_id} {done}")
-
-
-@app.command("stop")
-def _stop(savepoint: Annotated[bool, typer.Option(help="Write a savepoint first.")] = True) -> None:
-    """Stop the built-in tags' job."""
-    settings = load()
-    cluster = FlinkCluster(settings.flink)
-    for job in cluster.jobs():
-        if job.name == JOB_NAME and job.state not in FINAL_STATES:
-            if savepoint:
-                typer.echo(f"{JOB_NAME}: {job.id} stopped, savepoint {cluster.stop_with_savepoint(job.id)}")
-            else:
-                cluster.cancel(job.id)
-                typer.echo(f"{JOB_NAME}: {job.id} cancelled; its newest checkpoint stays")
-
-
-@app.command("sql")
-def _sql() -> None:
-    """Print the job as Flink SQL. Credentials are part of it: do not paste it anywhere."""
-    text = statements(Job(JOB_NAME, builtin_tags()), load())
-    typer.echo(";\n\n".join((*text.declarations, text.as_set())) + ";")
-
-
-@app.command("explain")
-def _explain() -> None:
-    """Print Flink's plan of the job with the changelog mode of every operator."""
-    typer.echo(explain(Job(JOB_NAME, builtin_tags()), load()))
-
-
-if __name__ == "__main__":
-    app()

@@ -107,7 +107,7 @@ class Demo:
     def _begin_submit(self) -> subprocess.Popen[str]:
         log = self.stack.layout.log("submit").open("w")
         return subprocess.Popen(
-            [sys.executable, "-m", "jobs.pipeline", "submit"],
+            [sys.executable, "-m", "jobs", "submit"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -32,7 +32,7 @@ STEPS = (
     Step(
         "backfill",
         "The tags' job runs; where its SQL changed it replays the log from the beginning.",
-        "python -m jobs.pipeline submit",
+        "python -m jobs submit",
         retries=3,
         timeout_minutes=15,
     ),

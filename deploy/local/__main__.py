@@ -18,24 +18,27 @@ from deploy.local.services import ALL
 from deploy.local.stack import Stack, StackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Real services on this machine, bound to loopback.")
+commands = typer.Typer()
+"""They find the stack in the context, where `choose`, or whoever takes them in, has put it."""
 Names = Annotated[list[str] | None, typer.Argument(help=f"Services: {', '.join(ALL)}.")]
 
 
 @app.callback()
-def _choose(
+def choose(
     context: typer.Context,
     stack: Annotated[str, typer.Option(help="Name of the stack: its own ports and data.")] = MAIN_STACK,
 ) -> None:
+    """Put the stack where the commands find it."""
     context.obj = Stack(stack, tell=lambda line: print(line, flush=True))
 
 
-@app.command("parts")
+@commands.command("parts")
 def _parts() -> None:
     """Fetch the Java parts and MariaDB by pinned version, unless they are there."""
     fetch(lambda line: print(line, flush=True))
 
 
-@app.command("up")
+@commands.command("up")
 def _up(
     context: typer.Context,
     names: Names = None,
@@ -48,26 +51,26 @@ def _up(
     context.obj.up(chosen)
 
 
-@app.command("down")
+@commands.command("down")
 def _down(context: typer.Context, names: Names = None) -> None:
     """Stop services (default: all)."""
     context.obj.down(names or [])
 
 
-@app.command("restart")
+@commands.command("restart")
 def _restart(context: typer.Context, names: Names) -> None:
     """Restart services one by one; the others keep running."""
     for name in names or []:
         context.obj.restart(name)
 
 
-@app.command("reset")
+@commands.command("reset")
 def _reset(context: typer.Context) -> None:
     """Stop everything and delete the stack's data."""
     context.obj.reset()
 
 
-@app.command("logs")
+@commands.command("logs")
 def _logs(
     context: typer.Context, name: str, lines: Annotated[int, typer.Option("-n", help="How many lines.")] = 50
 ) -> None:
@@ -75,7 +78,7 @@ def _logs(
     print(context.obj.process(name).last_lines(lines))
 
 
-@app.command("status")
+@commands.command("status")
 def _status(context: typer.Context, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """What is up, on which ports, with how much memory. Exit status 1 when something that runs is not healthy."""
     found = context.obj.status()
@@ -99,6 +102,9 @@ def _status(context: typer.Context, as_json: Annotated[bool, typer.Option("--jso
         Console().print(table)
         print(f"memory in all: {sum(status.memory_bytes for status in found) / 2**30:.1f} GiB")
     raise typer.Exit(1 if any(status.pid and status.trouble for status in found) else 0)
+
+
+app.add_typer(commands)
 
 
 def main() -> None:

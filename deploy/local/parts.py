@@ -24,13 +24,21 @@ class PartMissing(RuntimeError):
 
 def fetch(tell: Callable[[str], None]) -> None:
     """Fetch what is not there yet, or was fetched by another pom. Raises PartMissing."""
-    wanted = hashlib.sha256(POM.read_bytes()).hexdigest()
-    stamp = PARTS / "stamp"
     with locked(LOCAL / "parts.lock"):
-        if stamp.is_file() and stamp.read_text() == wanted:
+        if are_fetched():
             return
         _fetch(tell)
-        stamp.write_text(wanted)
+        (PARTS / "stamp").write_text(_wanted())
+
+
+def are_fetched() -> bool:
+    """Whether all parts are there, by the pom as it is now."""
+    stamp = PARTS / "stamp"
+    return stamp.is_file() and stamp.read_text() == _wanted()
+
+
+def _wanted() -> str:
+    return hashlib.sha256(POM.read_bytes()).hexdigest()
 
 
 def _fetch(tell: Callable[[str], None]) -> None:

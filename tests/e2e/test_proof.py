@@ -10,6 +10,7 @@ from rich.console import Console
 
 from deploy.demo.bring_up import Demo, DemoConfig
 from deploy.demo.steps import Steps
+from jobs import operate
 from jobs.builtin import JOB_NAME, builtin_tags
 from jobs.pipeline import ensure_running
 from jobs.statements import Job
@@ -81,6 +82,15 @@ def test_a_job_that_was_cancelled_goes_on_from_its_newest_checkpoint(fed: Runnin
     assert again != running
     assert f"/{running}/chk-" in done
     assert wrong(compare(fed, "views_7d", "spend_tier_30d", "city")) == []
+
+
+def test_a_job_that_an_operator_restarts_goes_on_from_its_savepoint(fed: RunningStack) -> None:
+    cluster = FlinkCluster(fed.settings.flink)
+    before = operate.running(cluster, JOB_NAME)
+    assert "continues from" in (done := operate.restart(cluster, JOB_NAME, fed.settings)) and "savepoint" in done
+    [job] = [job for job in operate.listed(cluster) if job.name == JOB_NAME]
+    assert (job.state, job.id != before.id) == ("RUNNING", True)
+    assert wrong(compare(fed, "views_7d")) == []
 
 
 def test_a_value_that_was_tampered_with_is_found_and_its_user_named(fed: RunningStack) -> None:
