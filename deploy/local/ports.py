@@ -21,7 +21,6 @@ USUAL_PORTS = {
     "flink": 8081,
     "flink-rpc": 6123,
     "flink-blob": 6124,
-    "flink-task-rpc": 6122,
     "flink-task-data": 6121,
     "clickhouse": 8123,
     "api": 5000,
