@@ -44,7 +44,7 @@ def app_url(stack: RunningStack, dashboard: Path) -> str:
     """Where Tagstream serves, with its clock, sinks, API and tag job running on the stack."""
     stack.up(*(name for name, service in ALL.items() if service.is_app and not service.by_request))
     subprocess.run(
-        [sys.executable, "-m", "jobs.pipeline", "submit"],
+        [sys.executable, "-m", "jobs", "submit"],
         env={**os.environ, "TAGSTREAM_CONFIG": str(stack.stack.layout.config)},
         check=True,
         timeout=300,
