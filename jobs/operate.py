@@ -9,10 +9,8 @@ from typing import Any, Protocol
 from jobs.builtin import JOB_NAME, builtin_tags
 from jobs.pipeline import ensure_running
 from jobs.statements import Job
-from stores.flink import FINAL_STATES, FlinkJob
+from stores.flink import FlinkJob, cancel_and_wait, open_jobs
 from stores.settings import Settings
-
-STOP_SECONDS = 60
 
 
 class NoSuchJob(LookupError):
@@ -55,9 +53,7 @@ class Listed:
 def listed(cluster: Cluster, ended_too: bool = False) -> list[Listed]:
     """The jobs that have not ended, newest first, or all that the cluster remembers."""
     found = []
-    for job in cluster.jobs():
-        if job.state in FINAL_STATES and not ended_too:
-            continue
+    for job in cluster.jobs() if ended_too else open_jobs(cluster):
         written = cluster.checkpoints(job.id)
         counts, latest = written.get("counts") or {}, (written.get("latest") or {}).get("completed") or {}
         found.append(
@@ -72,11 +68,11 @@ def listed(cluster: Cluster, ended_too: bool = False) -> list[Listed]:
 
 def running(cluster: Cluster, name: str) -> FlinkJob:
     """The job of this name that runs. Raises NoSuchJob."""
-    open_jobs = [job for job in cluster.jobs() if job.state not in FINAL_STATES]
-    for job in open_jobs:
+    found = open_jobs(cluster)
+    for job in found:
         if job.name == name:
             return job
-    others = ", ".join(sorted(job.name for job in open_jobs)) or "none"
+    others = ", ".join(sorted(job.name for job in found)) or "none"
     raise NoSuchJob(f"no job {name!r} runs; those that do: {others}")
 
 
@@ -90,8 +86,7 @@ def stop(cluster: Cluster, name: str, savepoint: bool = True) -> str:
     job = running(cluster, name)
     if savepoint:
         return cluster.stop_with_savepoint(job.id)
-    cluster.cancel(job.id)
-    cluster.await_state(job.id, "CANCELED", STOP_SECONDS)
+    cancel_and_wait(cluster, job.id)
     return ""
 
 

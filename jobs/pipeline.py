@@ -16,7 +16,7 @@ from jobs.plan_ids import renumbered
 from jobs.state_ttl import Retention, with_state_ttl
 from jobs.statements import Job, Statements, statements
 from stores import flink_jobs, kafka
-from stores.flink import FINAL_STATES, FlinkCluster
+from stores.flink import FlinkCluster, cancel_and_wait, open_jobs
 from stores.settings import Settings
 
 
@@ -83,13 +83,12 @@ def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
     """
     cluster = FlinkCluster(settings.flink)
     wanted = fingerprint(statements(job, settings))
-    running = [found for found in cluster.jobs() if found.name == job.name and found.state not in FINAL_STATES]
+    running = [found for found in open_jobs(cluster) if found.name == job.name]
     known = flink_jobs.read(settings, job.name)
     if running and known and known.fingerprint == wanted and known.job_id == running[0].id:
         return running[0].id, "is running already"
     for other in running:
-        cluster.cancel(other.id)
-        cluster.await_state(other.id, "CANCELED", 60)
+        cancel_and_wait(cluster, other.id)
     written = {(tag.definition.name, tag.definition.version) for tag in job.tags}
     read = {(read.tag, read.version) for tag in job.tags for read in tag.definition.reads}
     kafka.ensure_tag_topics(settings, sorted(written | read))

@@ -11,13 +11,11 @@ from pyflink.util.exceptions import JavaException
 from jobs.convergence import BuildFailed, Member
 from jobs.pipeline import ensure_running
 from jobs.statements import Job
-from stores.flink import FINAL_STATES, FlinkError, FlinkJob
+from stores.flink import FlinkError, FlinkJob, cancel_and_wait, open_jobs
 from stores.settings import Settings
 from tagging.compiler import CompiledTag
 from tagging.problems import TagProblems
 from tagging.stored_texts import compiled_text
-
-STOP_SECONDS = 60
 
 
 class Flink(Protocol):
@@ -47,7 +45,7 @@ class TagJobs:
 
     def running(self) -> Collection[str]:
         """See `Cluster`."""
-        return {job.name for job in self._open()}
+        return {job.name for job in open_jobs(self._cluster)}
 
     def submit(self, job: str, members: Sequence[Member]) -> None:
         """See `Cluster`."""
@@ -61,13 +59,9 @@ class TagJobs:
 
     def stop(self, job: str) -> None:
         """See `Cluster`."""
-        for found in self._open():
+        for found in open_jobs(self._cluster):
             if found.name == job:
-                self._cluster.cancel(found.id)
-                self._cluster.await_state(found.id, "CANCELED", STOP_SECONDS)
-
-    def _open(self) -> list[FlinkJob]:
-        return [job for job in self._cluster.jobs() if job.state not in FINAL_STATES]
+                cancel_and_wait(self._cluster, found.id)
 
 
 def compiled_version(tag: str, version: int, text: str) -> CompiledTag:

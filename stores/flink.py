@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import requests
 
 from stores.settings import Flink
 
 T = TypeVar("T")
+CANCEL_SECONDS = 60
 FINAL_STATES = frozenset({"FINISHED", "FAILED", "CANCELED"})
 
 
@@ -138,6 +139,27 @@ class FlinkCluster:
             return None
 
         return _poll(answer, deadline_seconds, f"Flink job {job_id} to be {wanted}")
+
+
+class Cancels(Protocol):
+    """The part of a cluster that `cancel_and_wait` and `open_jobs` ask; FlinkCluster is the real one."""
+
+    def jobs(self) -> list[FlinkJob]: ...
+
+    def cancel(self, job_id: str) -> None: ...
+
+    def await_state(self, job_id: str, wanted: str, deadline_seconds: float) -> FlinkJob: ...
+
+
+def open_jobs(cluster: Cancels) -> list[FlinkJob]:
+    """The jobs that have not ended, newest first. Raises FlinkError."""
+    return [job for job in cluster.jobs() if job.state not in FINAL_STATES]
+
+
+def cancel_and_wait(cluster: Cancels, job_id: str) -> None:
+    """End the job without a savepoint; its retained checkpoint stays. Raises FlinkError when it does not end in time."""
+    cluster.cancel(job_id)
+    cluster.await_state(job_id, "CANCELED", CANCEL_SECONDS)
 
 
 def _poll(answer: Callable[[], T | None], deadline_seconds: float, what: str) -> T:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
-from tagging.definition import SENSITIVITIES
+from tagging.definition import SENSITIVITIES, TagDefinition
 from tagging.lifecycle import Refused, Status, Tag, TagVersion
 from tagging.problems import TagProblems
 from tagging.synchronise import definition_of
@@ -89,7 +89,7 @@ def check_build(tags: Sequence[Tag], name: str, number: int) -> None:
 
 def unfit(read: TagRead, tag: Tag | None) -> str:
     """Why this version of the tag cannot be read; empty when it can."""
-    held = next((version for version in tag.versions if version.version == read.version), None) if tag else None
+    held = _held(read, tag)
     if held is None:
         return "is not in the registry"
     if not is_carried(held) and held.status not in UNDER_WAY:
@@ -100,9 +100,13 @@ def unfit(read: TagRead, tag: Tag | None) -> str:
 
 def stricter_read(own: str, read: TagRead, tag: Tag | None) -> str:
     """The sensitivity of the version that is read, where fewer people may see it than a tag of sensitivity `own`; else empty."""
-    held = next((version for version in tag.versions if version.version == read.version), None) if tag else None
+    held = _held(read, tag)
     found = sensitivity(read.tag, held) if held else ""
     return found if found and SENSITIVITIES.index(found) > SENSITIVITIES.index(own) else ""
+
+
+def _held(read: TagRead, tag: Tag | None) -> TagVersion | None:
+    return next((version for version in tag.versions if version.version == read.version), None) if tag else None
 
 
 def _fit(by_name: Mapping[str, Tag], read: TagRead) -> str:
@@ -119,18 +123,21 @@ def live_read(tag: Tag) -> TagRead:
 
 def value_type(tag: str, version: TagVersion) -> str:
     """The type of a stored version's values; empty for a text that is no tag."""
-    try:
-        return definition_of(tag, version.version, version.text).value_type
-    except TagProblems:
-        return ""
+    found = _definition(tag, version)
+    return found.value_type if found else ""
 
 
 def sensitivity(tag: str, version: TagVersion) -> str:
     """Who may see a stored version's values; the least restricted for a text that is no tag."""
+    found = _definition(tag, version)
+    return found.sensitivity if found else SENSITIVITIES[0]
+
+
+def _definition(tag: str, version: TagVersion) -> TagDefinition | None:
     try:
-        return definition_of(tag, version.version, version.text).sensitivity
+        return definition_of(tag, version.version, version.text)
     except TagProblems:
-        return SENSITIVITIES[0]
+        return None
 
 
 def is_carried(version: TagVersion) -> bool:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from werkzeug.serving import make_server
 
 DASHBOARD = Path(__file__).parent.parent / "api" / "dashboard"
 AXE = DASHBOARD / "node_modules" / "axe-core" / "axe.min.js"
 WAIT_SECONDS = 15
+SCREENSHOTS = os.environ.get("TAGSTREAM_SCREENSHOTS")
 _FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -47,6 +52,11 @@ class Page:
         """Load an address of the dashboard, and wait for its heading."""
         self.driver.get(self.base + path)
         self.find("h1")
+
+    def shoot(self, name: str) -> None:
+        """For a person to look at, where TAGSTREAM_SCREENSHOTS names a folder."""
+        if SCREENSHOTS:
+            self.driver.save_screenshot(f"{SCREENSHOTS}/{name}.png")
 
     def find(self, css: str, seconds: float = WAIT_SECONDS) -> WebElement:
         """The first element, once it is shown."""
@@ -156,3 +166,18 @@ def build_dashboard() -> Path:
 def _files(name: str) -> list[Path]:
     path = DASHBOARD / name
     return [found for found in path.rglob("*") if found.is_file()] if path.is_dir() else [path]
+
+
+@contextmanager
+def served(page: Page, app: Flask) -> Iterator[Page]:
+    """The page, with the application behind it."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    page.base = f"http://127.0.0.1:{server.port}"
+    try:
+        yield page
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

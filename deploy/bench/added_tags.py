@@ -29,7 +29,7 @@ from jobs import barrier as barriers
 from jobs.pipeline import submit
 from jobs.statements import Job
 from stores import kafka
-from stores.flink import FlinkCluster
+from stores.flink import FlinkCluster, cancel_and_wait
 from stores.settings import Settings
 from tagging.names import tag_topic
 
@@ -74,8 +74,7 @@ def run(jobs: Sequence[Job], stack: Stack, settings: Settings) -> tuple[float, V
         took = cpu_seconds(stack) - began
     finally:
         for job_id in ids:
-            cluster.cancel(job_id)
-            cluster.await_state(job_id, "CANCELED", 60)
+            cancel_and_wait(cluster, job_id)
     values, _, _ = folded([tag_topic(*name) for name in names], settings)
     return took, values
 

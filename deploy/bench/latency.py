@@ -13,7 +13,7 @@ from deploy.bench.throughput import versioned
 from jobs.pipeline import submit
 from jobs.statements import Job
 from stores import kafka
-from stores.flink import FlinkCluster
+from stores.flink import FlinkCluster, cancel_and_wait
 from stores.hbase import ProfileStore
 from stores.kafka import Producer
 from stores.settings import Settings
@@ -63,8 +63,7 @@ def measure(
         stop.set()
         if load.is_alive():
             load.join()
-        cluster.cancel(job_id)
-        cluster.await_state(job_id, "CANCELED", 60)
+        cancel_and_wait(cluster, job_id)
     cuts = quantiles(seen, n=100, method="inclusive")
     return Latency(len(tags), rate, len(seen), cuts[49], cuts[98])
 

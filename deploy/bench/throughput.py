@@ -13,7 +13,7 @@ from jobs.mode import Mode
 from jobs.pipeline import submit
 from jobs.statements import Job
 from stores import kafka
-from stores.flink import FlinkCluster
+from stores.flink import FlinkCluster, cancel_and_wait
 from stores.kafka_results import read_all, read_messages, result_topic
 from stores.settings import Settings
 from tagging.changes import decode
@@ -73,8 +73,7 @@ def measure(names: Sequence[str], version: int, settings: Settings, tell: Callab
         barriers.await_job(name, sources, barrier, settings, DEADLINE_SECONDS)
         started_ms = cluster.running_since_ms(job_id)
     finally:
-        cluster.cancel(job_id)
-        cluster.await_state(job_id, "CANCELED", 60)
+        cancel_and_wait(cluster, job_id)
     stream, ended_ms, written = folded(topics, settings)
     stream_seconds = (ended_ms - started_ms) / 1000
     tell(f"stream: {stream_seconds:.1f} s, {written:,} tag changes")

@@ -19,7 +19,7 @@ import requests
 from jobs.builtin import JOB_NAME
 from jobs.tag_life import change
 from jobs.tags import BUILTIN, draft
-from stores.flink import FINAL_STATES, FlinkCluster
+from stores.flink import FlinkCluster, open_jobs
 from stores.registry.store import TagRegistry
 from tagging import lifecycle
 from tagging.definition import parse_definition
@@ -170,7 +170,7 @@ class World:
     def jobs(self) -> dict[str, str]:
         """Flink's ids of the jobs that have not ended, by name."""
         cluster = FlinkCluster(self.stack.settings.flink)
-        return {job.name: job.id for job in cluster.jobs() if job.state not in FINAL_STATES}
+        return {job.name: job.id for job in open_jobs(cluster)}
 
     def shared_job(self) -> tuple[str, int]:
         """The id of the job of all other tags, and since when it has been running without a restart."""

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from api import create_app
 from api.times import now_ms
 from tagging.access import Role
 from tests.access_app import PASSWORD, SETUP, Guarded, guarded
-from tests.browser import Page
+from tests.browser import Page, served
 from tests.fakes.api_stores import seeded
 
 pytestmark = pytest.mark.browser
-SHOTS = os.environ.get("TAGSTREAM_SCREENSHOTS")
 CROWD = {"name": "vip", "title": "Best", "rule": {"tag": "tier", "in": ["gold"]}}
 
 
@@ -32,18 +28,9 @@ def access() -> Guarded:
 def site(page: Page, access: Guarded, dashboard: Path) -> Iterator[Page]:
     """The page, with the guarded application behind it."""
     app = create_app(access.settings, access.world.stores(), clock=now_ms, built_dashboard=dashboard)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page.base = f"http://127.0.0.1:{server.port}"
-    yield page
-    page.driver.delete_all_cookies()
-    server.shutdown()
-
-
-def shoot(site: Page, name: str) -> None:
-    """For a person to look at, where TAGSTREAM_SCREENSHOTS names a folder."""
-    if SHOTS:
-        site.driver.save_screenshot(f"{SHOTS}/{name}.png")
+    with served(page, app):
+        yield page
+        page.driver.delete_all_cookies()
 
 
 def sign_in(site: Page, name: str, password: str = PASSWORD) -> None:
@@ -61,11 +48,11 @@ def test_a_page_asks_to_sign_in_says_what_was_wrong_and_leads_back_to_the_page(s
     access.user(Role.EDITOR, "ann")
     site.open("/crowds?x=1")
     site.expect_text("h1", "Sign in")
-    shoot(site, "login")
+    site.shoot("login")
     assert site.accessibility_findings() == []
     sign_in(site, "ann", "not the password")
     site.expect_text("[data-test=login-failure]", "wrong")
-    shoot(site, "login_refused")
+    site.shoot("login_refused")
     give_password(site, PASSWORD)
     site.expect_text("h1", "Crowds")
     assert site.driver.current_url.endswith("/crowds?x=1")
@@ -84,18 +71,18 @@ def test_a_viewer_sees_why_something_is_not_offered_and_no_masked_value(site, ac
     site.expect_text("[data-tag=spend]", "Hidden")
     site.expect_text("[data-tag=tier]", "gold")
     assert not site.find("[data-test=send]").is_enabled()
-    shoot(site, "viewer_profile")
+    site.shoot("viewer_profile")
     site.open("/tags/spend")
     site.expect_text("[data-test=members]", "Hidden")
-    shoot(site, "viewer_tag")
+    site.shoot("viewer_tag")
     site.open("/crowds/vip")
     site.expect_text("[data-test=why-not]", "Needs the role editor")
     assert not site.find("[data-test=save-crowd]").is_enabled()
-    shoot(site, "viewer_crowd")
+    site.shoot("viewer_crowd")
     assert site.accessibility_findings() == []
     site.open("/settings")
     site.expect_text("main", "Needs the role admin")
-    shoot(site, "viewer_settings")
+    site.shoot("viewer_settings")
 
 
 def test_another_editor_is_told_whose_crowd_it_is(site, access):
@@ -115,7 +102,7 @@ def test_an_admin_adds_a_user_and_a_key_and_reads_who_did_it(site, access):
     site.find("[data-test=new-user-password]").send_keys(PASSWORD)
     site.click("[data-test=add-user]")
     site.expect_text("[data-user=eve]", "eve")
-    shoot(site, "settings_users")
+    site.shoot("settings_users")
     assert site.accessibility_findings() == []
     site.open("/settings?tab=keys")
     site.expect_text("[data-test=keys-panel]", "No API keys")
@@ -124,11 +111,11 @@ def test_an_admin_adds_a_user_and_a_key_and_reads_who_did_it(site, access):
     key = site.find("[data-test=made-key]").text
     assert access.accounts.key_of(key).role is Role.SERVICE
     site.find("[data-key]")
-    shoot(site, "settings_keys")
+    site.shoot("settings_keys")
     assert site.accessibility_findings() == []
     site.open("/settings?tab=audit")
     site.expect_text("[data-test=audit-panel]", "keys.add")
-    shoot(site, "settings_audit")
+    site.shoot("settings_audit")
     assert site.accessibility_findings() == []
     site.find("[data-test=audit-who]").send_keys("nobody")
     site.expect_text("[data-test=audit-panel]", "Nothing was recorded")
@@ -140,7 +127,7 @@ def test_a_person_changes_the_own_password_and_signs_in_with_it(site, access):
     sign_in(site, "ann")
     site.find("[data-test=old-password]").send_keys(PASSWORD)
     site.find("[data-test=new-password]").send_keys("another good password")
-    shoot(site, "own_password")
+    site.shoot("own_password")
     site.click("[data-test=change-password]")
     site.expect_text("h1", "Sign in")
     sign_in(site, "ann", "another good password")
@@ -155,4 +142,4 @@ def test_a_session_that_ends_is_said_to_have_ended_and_the_page_stays(site, acce
     access.accounts.change_user(SETUP, "ann", password="another good password")
     site.expect_text("[data-test=session-ended]", "Your session has ended")
     site.expect_text("[data-tag=tier]", "gold")
-    shoot(site, "session_ended")
+    site.shoot("session_ended")

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
-from werkzeug.serving import make_server
 
 from api import create_app
 from api.times import now_ms
 from stores.settings import Settings
-from tests.browser import Page
+from tests.browser import Page, served
 from tests.fakes.api_stores import World, seeded
 from tests.fakes.memory_behaviour import made_up
 
 pytestmark = pytest.mark.browser
-SHOTS = os.environ.get("TAGSTREAM_SCREENSHOTS")
 CHARTS = ["trends", "funnel", "retention", "paths", "sessions"]
 USERS = 60
 PERIOD = {"last_days": 14, "zone": "UTC"}
@@ -40,17 +36,8 @@ def world() -> World:
 def site(page: Page, world: World, dashboard: Path) -> Iterator[Page]:
     """The page, with the application behind it."""
     app = create_app(Settings(), world.stores(), clock=now_ms, built_dashboard=dashboard)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page.base = f"http://127.0.0.1:{server.port}"
-    yield page
-    server.shutdown()
-
-
-def shoot(site: Page, name: str) -> None:
-    """For a person to look at, where TAGSTREAM_SCREENSHOTS names a folder."""
-    if SHOTS:
-        site.driver.save_screenshot(f"{SHOTS}/{name}.png")
+    with served(page, app):
+        yield page
 
 
 def shown(site: Page, chart: str, query: dict | None = None) -> None:
@@ -70,7 +57,7 @@ def save(site: Page, name: str) -> None:
 @pytest.mark.parametrize("chart", CHARTS)
 def test_a_chart_is_drawn_and_can_be_used_by_everyone(site, chart):
     shown(site, chart)
-    shoot(site, f"behaviour_{chart}")
+    site.shoot(f"behaviour_{chart}")
     assert site.accessibility_findings() == []
     assert site.complaints() == []
 
@@ -81,15 +68,15 @@ def test_the_users_lost_in_a_funnel_are_saved_as_a_crowd_of_that_many(site, worl
         button for button in site.all("button.point") if "lost after 1" in (button.get_attribute("aria-label") or "")
     ]
     count = buttons[0].text
-    shoot(site, "behaviour_funnel_groups")
+    site.shoot("behaviour_funnel_groups")
     buttons[0].click()
     site.expect_text("[data-test=save-dialog]", f"{count} of {USERS} users")
     site.expect_text("[data-test=save-dialog]", 'did "view" and not "cart" within 1 hour')
-    shoot(site, "behaviour_save")
+    site.shoot("behaviour_save")
     save(site, "lost")
     assert site.text("[data-test=crowd-members] header").endswith(count)
     site.expect_text("main", "a point of: Funnel")
-    shoot(site, "behaviour_crowd")
+    site.shoot("behaviour_crowd")
 
 
 def test_a_click_on_a_cell_of_the_heat_map_saves_who_came_back(site):
@@ -119,7 +106,7 @@ def test_who_did_it_often_is_a_condition_of_the_crowds_own_page(site):
     times = site.find("[data-test=rule-times] input")
     times.send_keys("\b9\n")
     site.expect_text("[data-test=estimate]", "did anything at least 9 times in the last 7 days")
-    shoot(site, "behaviour_condition")
+    site.shoot("behaviour_condition")
 
 
 def test_where_nothing_happened_and_where_the_store_is_down_are_said_apart(site, world):
@@ -136,4 +123,4 @@ def test_the_pages_speak_chinese_too(site):
     site.driver.execute_script("localStorage.setItem('tagstream.locale', 'zh-CN')")
     shown(site, "funnel")
     assert (site.text("h1"), "漏斗" in site.text("main")) == ("行为", True)
-    shoot(site, "behaviour_funnel_zh")
+    site.shoot("behaviour_funnel_zh")

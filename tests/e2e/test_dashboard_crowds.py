@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from api import create_app
 from api.times import now_ms
 from stores.settings import Settings
-from tests.browser import Page
+from tests.browser import Page, served
 from tests.fakes.api_stores import World, seeded
 
 pytestmark = pytest.mark.browser
-SHOTS = os.environ.get("TAGSTREAM_SCREENSHOTS")
 GOLD = {"all": [{"tag": "tier", "in": ["gold"]}, {"not": {"tag": "spend", "at_least": 2000}}]}
 
 
@@ -30,23 +26,14 @@ def world() -> World:
 def site(page: Page, world: World, dashboard: Path) -> Iterator[Page]:
     """The page, with the application behind it."""
     app = create_app(Settings(), world.stores(), clock=now_ms, built_dashboard=dashboard)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page.base = f"http://127.0.0.1:{server.port}"
-    yield page
-    server.shutdown()
+    with served(page, app):
+        yield page
 
 
 def save(world: World, name: str, rule: dict) -> None:
     client = create_app(Settings(), world.stores()).test_client()
     answer = client.post("/api/v1/crowds", json={"name": name, "title": f"The {name} ones", "rule": rule})
     assert answer.status_code == 201, answer.text
-
-
-def shoot(site: Page, name: str) -> None:
-    """For a person to look at, where TAGSTREAM_SCREENSHOTS names a folder."""
-    if SHOTS:
-        site.driver.save_screenshot(f"{SHOTS}/{name}.png")
 
 
 def test_a_crowd_is_built_counted_saved_and_listed_by_a_person(site):
@@ -60,7 +47,7 @@ def test_a_crowd_is_built_counted_saved_and_listed_by_a_person(site):
     site.find("[data-test=rule-values]").send_keys("gold")
     site.expect_text("[data-test=estimate]", "200 of 400 users")
     site.expect_text("[data-test=estimate]", 'Tier is "gold"')
-    shoot(site, "crowd_new")
+    site.shoot("crowd_new")
     site.find("[data-test=crowd-title]").send_keys("Gold")
     site.find("[data-test=crowd-name]").send_keys("gold")
     site.click("[data-test=save-crowd]")
@@ -89,7 +76,7 @@ def test_a_portrait_ranks_what_sets_a_crowd_apart(site, world):
     site.expect_text("[data-test=ranking]", "gold")
     site.expect_text("[data-test=ranking]", "200")
     site.find("canvas")
-    shoot(site, "portrait")
+    site.shoot("portrait")
     assert site.complaints() == []
 
 
@@ -98,7 +85,7 @@ def test_the_pages_of_crowds_can_be_used_by_everyone(site, world, path):
     save(world, "gold", GOLD)
     site.open(path)
     site.expect_text("main", "gold")
-    shoot(site, path.strip("/").replace("/", "_"))
+    site.shoot(path.strip("/").replace("/", "_"))
     assert site.accessibility_findings() == []
 
 

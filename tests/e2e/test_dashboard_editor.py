@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,11 +20,10 @@ from stores.settings import Settings
 from tagging import lifecycle
 from tagging.lifecycle import Policy, Tag
 from tagging.preview import compared
-from tests.browser import Page
+from tests.browser import Page, served
 from tests.fakes.api_stores import World, seeded
 
 pytestmark = pytest.mark.browser
-SHOTS = os.environ.get("TAGSTREAM_SCREENSHOTS")
 HEADER = (
     "-- name: {}\n-- title: Heat\n-- description: How busy\n-- type: {}\n-- dimension: behaviour\n-- owner: ann\n\n"
 )
@@ -54,17 +52,8 @@ def world() -> World:
 def site(page: Page, world: World, dashboard: Path) -> Iterator[Page]:
     """The page, with the application behind it."""
     app = create_app(Settings(), world.stores(), clock=now_ms, built_dashboard=dashboard)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page.base = f"http://127.0.0.1:{server.port}"
-    yield page
-    server.shutdown()
-
-
-def shoot(site: Page, name: str) -> None:
-    """For a person to look at, where TAGSTREAM_SCREENSHOTS names a folder."""
-    if SHOTS:
-        site.driver.save_screenshot(f"{SHOTS}/{name}.png")
+    with served(page, app):
+        yield page
 
 
 def inside(site: Page, css: str) -> list[WebElement]:
@@ -111,7 +100,7 @@ def test_a_tag_is_written_tried_saved_built_and_goes_live(site, world):
     site.expect_text("[data-test=problems]", "COUNT")
     assert inside(site, ".cm-lintRange-error")
     assert not site.find("[data-test=save-draft]").is_enabled()
-    shoot(site, "editor_problems")
+    site.shoot("editor_problems")
     write(site, HEADER.format("heat", "integer") + COUNT.format(1))
     site.expect_text("[data-test=problems]", "Valid")
 
@@ -123,7 +112,7 @@ def test_a_tag_is_written_tried_saved_built_and_goes_live(site, world):
     site.expect_text("[data-test=preview]", "−10")
     site.expect_text("[data-test=preview]", "12,345 messages read in 3.4 s")
     site.find("[data-test=preview] canvas")
-    shoot(site, "editor_preview")
+    site.shoot("editor_preview")
 
     save(site)
     site.expect_text("[data-test=publish]", "Draft")
@@ -131,7 +120,7 @@ def test_a_tag_is_written_tried_saved_built_and_goes_live(site, world):
     world.publishing.replays.answer = Replay(1_000, 250)
     site.click("[data-test=build]")
     site.expect_text("[data-test=build-steps]", "750 of 1,000 messages to go")
-    shoot(site, "editor_building")
+    site.shoot("editor_building")
     versions = world.publishing.versions
     tag = lifecycle.ready(versions.tag("heat"), 1, now_ms())
     versions.save(lifecycle.switch(tag, 1, now_ms()), [])
@@ -151,7 +140,7 @@ def test_a_form_writes_the_same_sql_and_saves_it(site, world):
     site.expect_text("main", "is not a number")
     site.find("[data-test=band-at-least]").send_keys("3")
     site.expect_text("[data-test=form-sql]", "CASE WHEN COUNT(*) >= 3 THEN 'hot' END AS value")
-    shoot(site, "editor_form")
+    site.shoot("editor_form")
     save(site)
     site.expect_text("[data-test=publish]", "Draft")
     expect_sql(site, "WHEN COUNT(*) >= 3 THEN 'hot'")
@@ -170,7 +159,7 @@ def test_a_problem_of_the_form_stands_at_its_field(site):
     window.send_keys(Keys.CONTROL, "a")
     window.send_keys("900")
     site.expect_text("main", "a window lasts from 1 minute to 400 days")
-    shoot(site, "editor_form_problems")
+    site.shoot("editor_form_problems")
 
 
 def test_a_failed_version_shows_its_cause_and_the_next_is_written_from_it(site, world):
@@ -216,7 +205,7 @@ def test_versions_are_compared_and_rolled_back_with_one_click(site, world):
         "FROM LAST(events, INTERVAL '6' HOUR)"
     ]
     site.driver.execute_script("document.querySelector('[data-test=versions]').scrollIntoView()")
-    shoot(site, "versions")
+    site.shoot("versions")
     site.click("[data-test=versions] [data-test=rollback]")
     site.expect_text("[data-test=versions] [data-version='1']", "Live")
     assert world.publishing.versions.tag("tier").live.version == 1
@@ -232,7 +221,7 @@ def test_what_is_in_the_works_is_seen_on_the_list_of_tags(site):
     site.open("/tags")
     site.expect_text("[data-test=open-versions]", "3 users differ")
     site.expect_text("[data-test=open-versions]", "Draft")
-    shoot(site, "tags_in_the_works")
+    site.shoot("tags_in_the_works")
 
 
 def test_a_crowd_that_depends_on_the_tag_is_named(site, world):
@@ -286,7 +275,7 @@ def test_the_pages_can_be_used_by_everyone(site, path, language):
     site.open(path)
     wanted = {"/tags/tier": "[data-test=diff]", "/tags/_new/edit?tab=form": "[data-test=add-band]"}
     site.find(wanted.get(path, "[data-test=problems] *"))
-    shoot(site, f"axe_{path.strip('/').replace('/', '_').replace('?', '_')}_{language}")
+    site.shoot(f"axe_{path.strip('/').replace('/', '_').replace('?', '_')}_{language}")
     assert site.accessibility_findings() == []
 
 
@@ -294,5 +283,5 @@ def test_the_editor_fits_a_phone(site):
     site.narrow(390)
     site.open("/tags/_new/edit")
     site.find("[data-test=problems] *")
-    shoot(site, "editor_phone")
+    site.shoot("editor_phone")
     assert site.driver.execute_script("return document.documentElement.scrollWidth") <= 390

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,17 +9,15 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from werkzeug.serving import make_server
 
 from api import create_app
 from api.live.registry import BuiltinTags
 from api.times import now_ms
 from stores.settings import Settings
-from tests.browser import Page
+from tests.browser import SCREENSHOTS, Page, served
 from tests.fakes.api_stores import World, seeded
 
 pytestmark = pytest.mark.browser
-SHOTS = os.environ.get("TAGSTREAM_SCREENSHOTS")
 CROWDS = {
     "champions": {"tag": "customer_segment", "in": ["champion"]},
     "win_back": {"all": [{"tag": "lifecycle", "in": ["dormant"]}, {"not": {"crowd": "champions"}}]},
@@ -46,18 +42,15 @@ def world() -> World:
 def site(page: Page, world: World, dashboard: Path) -> Iterator[Page]:
     """The page, with the application behind it."""
     app = create_app(Settings(), world.stores(), clock=now_ms, built_dashboard=dashboard)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page.base = f"http://127.0.0.1:{server.port}"
-    yield page
-    server.shutdown()
+    with served(page, app):
+        yield page
 
 
 def shoot(site: Page, name: str) -> None:
     """For a person to look at, where TAGSTREAM_SCREENSHOTS names a folder."""
-    if SHOTS:
+    if SCREENSHOTS:
         site.wait(lambda: not site.all(".chart .skeleton"), "the chart")
-        site.driver.save_screenshot(f"{SHOTS}/{name}.png")
+        site.shoot(name)
 
 
 def test_the_whole_graph_is_drawn_and_said_in_words(site):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +12,12 @@ import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from werkzeug.serving import make_server
 
 from api import create_app
 from api.ports import NumberedUser, ProfileValue
 from api.times import now_ms
 from stores.settings import Settings
-from tests.browser import Page
+from tests.browser import Page, served
 from tests.fakes.api_stores import StoredValue, World, seeded
 
 pytestmark = pytest.mark.browser
@@ -36,14 +34,8 @@ def world() -> World:
 def site(page: Page, world: World, dashboard: Path) -> Iterator[Page]:
     """The page, with the application behind it."""
     app = create_app(Settings(), world.stores(), clock=now_ms, built_dashboard=dashboard)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    page.base = f"http://127.0.0.1:{server.server_port}"
-    yield page
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(page, app):
+        yield page
 
 
 def give(world: World, user_id: str, tag: str, value: object) -> None:

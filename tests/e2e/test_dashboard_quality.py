@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from api import create_app
 from api.quality_ports import DeadLetterPlace, DeadLetterRow
@@ -19,12 +16,11 @@ from tagging.parity_cause import Emitted, Evidence, InputRow
 from tagging.parity_history import Origin
 from tagging.parity_report import explained
 from tagging.windows import MINUTE_MS, Window
-from tests.browser import Page
+from tests.browser import Page, served
 from tests.fakes.api_stores import World, definition, seeded
 from tests.fakes.memory_ledger import HOUR_MS, Arrival, Change
 
 pytestmark = pytest.mark.browser
-SHOTS = os.environ.get("TAGSTREAM_SCREENSHOTS")
 
 
 @pytest.fixture
@@ -36,17 +32,8 @@ def world() -> World:
 def site(page: Page, world: World, dashboard: Path) -> Iterator[Page]:
     """The page, with the application behind it."""
     app = create_app(Settings(), world.stores(), clock=now_ms, built_dashboard=dashboard)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page.base = f"http://127.0.0.1:{server.port}"
-    yield page
-    server.shutdown()
-
-
-def shoot(site: Page, name: str) -> None:
-    """For a person to look at, where TAGSTREAM_SCREENSHOTS names a folder."""
-    if SHOTS:
-        site.driver.save_screenshot(f"{SHOTS}/{name}.png")
+    with served(page, app):
+        yield page
 
 
 def late_finding(user_id: str) -> Finding:
@@ -78,7 +65,7 @@ def compared(world: World, at_ms: int, wrong: int = 0, origin: Origin = Origin.S
 def test_before_any_run_the_page_says_what_to_do_and_a_click_asks_for_one(site, world):
     site.open("/parity")
     site.expect_text("main", "Nothing has been compared yet")
-    shoot(site, "parity_empty")
+    site.shoot("parity_empty")
     site.click("[data-test=run-parity]")
     site.expect_text("[data-test=under-way]", "Waiting")
     asked = world.parity.runs(None, None, 9)
@@ -101,7 +88,7 @@ def test_a_red_tag_comes_first_and_leads_down_to_the_row_that_decides(site, worl
     assert first.get_attribute("data-tag") == "spend" and "Differs" in first.text and "v1" in first.text
     site.expect_text("[data-test=parity-history]", "On demand")
     site.wait(lambda: site.all("[data-test=parity-history] canvas"), "the chart")
-    shoot(site, "parity")
+    site.shoot("parity")
     first.find_element("css selector", "[data-verdict=red]").click()
     site.expect_text("[data-finding=u1]", "Late event")
     assert site.driver.current_url.endswith(f"/parity/runs/{newest}?tag=spend")
@@ -109,7 +96,7 @@ def test_a_red_tag_comes_first_and_leads_down_to_the_row_that_decides(site, worl
     site.expect_text("[data-test=evidence]", "that the stream lacks: 1")
     deciding = site.wait(lambda: site.all("[data-decides=true]"), "the row that decides")
     assert [row.find_element("css selector", "code").text for row in deciding] == ["late1"]
-    shoot(site, "parity_run")
+    site.shoot("parity_run")
     assert site.complaints() == []
 
 
@@ -142,7 +129,7 @@ def test_a_store_that_is_away_is_said_on_both_pages(site, world):
     site.expect_text("main", "mysql does not answer")
     site.open("/quality")
     site.expect_text("main", "clickhouse does not answer")
-    shoot(site, "quality_error")
+    site.shoot("quality_error")
 
 
 def fill(world: World) -> None:
@@ -173,7 +160,7 @@ def test_the_ledger_shows_what_arrived_and_dead_letters_open_to_their_bytes(site
     site.expect_text("[data-stat=late]", "2")
     site.expect_text("[data-test=corrections]", "heat")
     site.expect_text("[data-test=dead-letters]", "found at 0")
-    shoot(site, "quality")
+    site.shoot("quality")
     site.find("[data-test=dead-letters] summary").click()
     site.expect_text("[data-test=dead-letters] pre", "not json é")
     future = next(chip for chip in site.all("[data-test=dead-letters] .chip") if chip.text == "From the future")
@@ -187,7 +174,7 @@ def test_an_empty_ledger_says_so(site):
     site.open("/quality")
     site.expect_text("main", "No event arrived in this time")
     site.expect_text("main", "No dead letters")
-    shoot(site, "quality_empty")
+    site.shoot("quality_empty")
 
 
 @pytest.mark.parametrize(("path", "wanted"), [("/parity", "各标签状态"), ("/quality", "迟到但已计入")])
@@ -199,7 +186,7 @@ def test_both_pages_speak_chinese(site, world, path, wanted):
     site.open(path)
     site.expect_text("main", wanted)
     site.wait(lambda: site.all("canvas"), "the chart")
-    shoot(site, f"{path[1:]}_zh")
+    site.shoot(f"{path[1:]}_zh")
 
 
 @pytest.mark.parametrize("path", ["/parity", "/parity/runs/1", "/quality"])
@@ -222,4 +209,4 @@ def test_the_pages_fit_a_phone(site, world, path):
     site.open(path)
     site.wait(lambda: site.all("tbody tr td"), "a table")
     assert site.driver.execute_script("return document.documentElement.scrollWidth") <= 390
-    shoot(site, f"{path[1:]}_phone")
+    site.shoot(f"{path[1:]}_phone")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from api import create_app
 from api.ports import ProfileValue
@@ -16,7 +14,7 @@ from api.times import now_ms
 from jobs.builtin import builtin_tags
 from stores.settings import Settings
 from tagging.sources import CATALOG
-from tests.browser import Page
+from tests.browser import Page, served
 from tests.fakes.api_stores import FixedRegistry, World, seeded
 from tests.fakes.memory_history import MemoryUserHistory, StoredChange
 
@@ -58,14 +56,9 @@ def world() -> World:
 @pytest.fixture
 def site(page: Page, world: World, dashboard: Path) -> Iterator[Page]:
     app = create_app(Settings(), world.stores(), clock=now_ms, built_dashboard=dashboard)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    page.base = f"http://127.0.0.1:{server.server_port}"
-    yield page
-    page.driver.get("about:blank")
-    server.shutdown()
-    thread.join()
+    with served(page, app):
+        yield page
+        page.driver.get("about:blank")
 
 
 def test_why_tells_the_steps_of_a_value_and_is_part_of_the_address(site):

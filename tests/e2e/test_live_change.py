@@ -11,7 +11,7 @@ import requests
 from jobs.tags import BUILTIN
 from stores import kafka_removal, mysql
 from stores.clickhouse import connect
-from stores.flink import FlinkCluster
+from stores.flink import FlinkCluster, cancel_and_wait
 from stores.hbase import ProfileStore
 from stores.registry.store import TagRegistry
 from tagging import lifecycle
@@ -56,8 +56,7 @@ def put_back(world: World) -> None:
     cluster = FlinkCluster(world.stack.settings.flink)
     for name, job_id in world.jobs().items():
         if name.startswith((f"tag.{TAG}.", "shared.")):
-            cluster.cancel(job_id)
-            cluster.await_state(job_id, "CANCELED", 60)
+            cancel_and_wait(cluster, job_id)
     if world.tag() is not None:
         world.registry.save(given_up(world.tag(), int(time.time() * 1000)), [])
     with mysql.transaction(world.stack.settings) as cursor:

@@ -16,7 +16,7 @@ from jobs.pipeline import ensure_running
 from jobs.statements import Job
 from jobs.verify import verify
 from stores import mysql
-from stores.flink import FlinkCluster
+from stores.flink import FlinkCluster, cancel_and_wait
 from stores.hbase import ProfileStore
 from tagging.parity import Outcome, TagParity
 from tests.conftest import RunningStack
@@ -76,8 +76,7 @@ def test_a_job_that_was_cancelled_goes_on_from_its_newest_checkpoint(fed: Runnin
     while not cluster.checkpoints(running)["counts"]["completed"]:
         assert time.monotonic() < until, cluster.checkpoints(running)
         time.sleep(0.5)
-    cluster.cancel(running)
-    cluster.await_state(running, "CANCELED", 60)
+    cancel_and_wait(cluster, running)
     again, done = ensure_running(job, fed.settings)
     assert again != running
     assert f"/{running}/chk-" in done
@@ -111,8 +110,7 @@ def test_a_column_that_mysql_renames_stops_the_job_with_a_named_cause(fed: Runni
     fed.stack.down(["generator"])
     cluster, job = FlinkCluster(fed.settings.flink), Job(JOB_NAME, builtin_tags())
     job_id, _ = ensure_running(job, fed.settings)
-    cluster.cancel(job_id)
-    cluster.await_state(job_id, "CANCELED", 60)
+    cancel_and_wait(cluster, job_id)
     flink = fed.settings.flink.model_copy(update={"restart_attempts": 3})
     job_id, _ = ensure_running(job, fed.settings.model_copy(update={"flink": flink}))
     with mysql.transaction(fed.settings, "shop") as cursor:
