@@ -30,7 +30,7 @@ TAGS = (
     ),
 )  # fmt: skip
 """1, 5 and 16 of the built-in tags."""
-DEADLINE_SECONDS = 1_500
+DEADLINE_SECONDS = 3_600
 
 Values = dict[str, dict[str, object]]
 """tag -> user_id -> value; users without a value are left out."""
