@@ -11,9 +11,11 @@ from api import (
     behaviour,
     crowd_portrait,
     crowds,
+    dead_letters,
     errors,
     events,
     health,
+    jobs,
     ledger,
     lineage,
     live_profile,
@@ -22,6 +24,7 @@ from api import (
     pages,
     parity,
     past,
+    queries,
     tag_previews,
     tag_versions,
     tags,
@@ -93,6 +96,9 @@ def create_app(
     app.register_api(lineage.tag_blueprint(stores))
     app.register_api(parity.blueprint(stores.parity, stores.registry, clock))
     app.register_api(ledger.blueprint(stores.ledger, stores.registry, clock))
+    app.register_api(queries.blueprint(stores.analysis))
+    app.register_api(jobs.blueprint(stores))
+    app.register_api(dead_letters.blueprint(stores.operations, clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

@@ -59,6 +59,14 @@ class CrowdBitmaps:
         rows = self._ask("members", query, generation, first_bucket, crowd=crowd)
         return [(row["user_no"], row["user_id"]) for row in rows]
 
+    def keep(self, crowd: str, rule: Rule, versions: Mapping[str, int], generation: int, build: int) -> None:
+        """Write the members of a saved crowd into `crowd_bitmaps`, for the views. It may be done twice."""
+        query = CrowdQuery(versions)
+        expression = query.expression(rule)
+        query.parameters.update({"crowd": crowd, "build": build})
+        file, text, parameters = self._text("keep", query, generation, crowd=expression)
+        self._store.command_text(file, text, parameters)
+
     def sizes(self, rule: Rule, base: Rule, versions: Mapping[str, int], generation: int) -> dict[str, int]:
         """`crowd_users`, `base_users`, and `rest_users`: those of the base outside the crowd."""
         query = CrowdQuery(versions)
@@ -78,13 +86,19 @@ class CrowdBitmaps:
     def _ask(
         self, name: str, query: CrowdQuery, generation: int, first_bucket: int = 0, **expressions: str
     ) -> list[dict[str, Any]]:
+        return self._store.query_text(*self._text(name, query, generation, first_bucket, **expressions))
+
+    def _text(
+        self, name: str, query: CrowdQuery, generation: int, first_bucket: int = 0, **expressions: str
+    ) -> tuple[str, str, dict[str, Any]]:
+        """The file, its text over the bitmaps, and what is bound."""
         file = f"clickhouse/crowds/{name}.sql"
         behaviours, bound = self._behaviours(query, generation)
         text = query.text(sql.text(file), sql.text(OPERANDS), behaviours, **expressions)
         if behaviours:
             text += sql.text(BEHAVIOUR_SETTINGS)
         parameters = {**query.parameters, **bound, "generation": generation, "first_bucket": first_bucket}
-        return self._store.query_text(file, text, parameters)
+        return file, text, parameters
 
     def _behaviours(self, query: CrowdQuery, generation: int) -> tuple[str, dict[str, Any]]:
         """The texts of the points of charts that a rule names, and their values: as of the generation, whose number is its time."""

@@ -35,6 +35,7 @@ TABLES = (
         "event_places",
         "event_arrivals",
     ),
+    *("live_tags", "crowd_bitmaps", "crowd_states"),
 )
 ROOT = Path(__file__).parent.parent
 

@@ -10,7 +10,9 @@ from api.health_ports import Activity, Check, Finding, JobState
 from api.ports import Delivery, NumberedUser, ProfileValue, Stores
 from tagging.definition import TagDefinition
 from tests.fakes.breakable import Breakable
+from tests.fakes.memory_operations import MemoryOperations
 from tests.fakes.memory_publishing import MemoryPublishing
+from tests.fakes.memory_queries import MemoryQueries
 from tests.fakes.memory_statistics import MemoryStatistics, StoredValue
 
 
@@ -157,6 +159,8 @@ class World:
     ledger: Any
     checks: list[Check] = field(default_factory=list)
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
+    queries: MemoryQueries = field(default_factory=MemoryQueries)
+    operations: MemoryOperations = field(default_factory=MemoryOperations)
 
     def stores(self) -> Stores:
         """As the application takes them."""
@@ -179,6 +183,8 @@ class World:
             self.ledger,
             self.checks,
             publishing=self.publishing.port(),
+            analysis=self.queries.port(),
+            operations=self.operations.port(),
         )
 
 

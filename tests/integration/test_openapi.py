@@ -19,7 +19,9 @@ from tagging.parity_history import Origin
 from tagging.parity_report import explained
 from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
 from tests.fakes.memory_ledger import Arrival
+from tests.openapi_operations import OPERATIONS
 from tests.openapi_publishing import PUBLISHING
+from tests.openapi_queries import QUERIES
 
 FORMATS = FormatChecker([])
 EVENT = {"user_id": "u1", "event_type": "cart"}
@@ -253,7 +255,7 @@ ASKED = [
     Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
     Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
     Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
-    *(Asked(*given) for given in PUBLISHING),
+    *(Asked(*given) for given in (*PUBLISHING, *QUERIES, *OPERATIONS)),
     Asked("read_parity", 200, PARITY, breaks=_compared),
     Asked("read_parity", 500, PARITY, breaks=_raises("parity", "newest")),
     Asked("read_parity", 503, PARITY, breaks=_fails("parity")),
@@ -280,6 +282,9 @@ NEVER = {
     # Documented for every route by one rule, though these take no input that could be wrong, or run nothing that could fail.
     ("list_tags", 422),
     ("list_crowds", 422),
+    ("list_jobs", 422),
+    ("list_views", 422),
+    ("list_views", 500),
     ("list_event_types", 422),
     ("read_health", 422),
     ("read_health", 500),
