@@ -69,7 +69,7 @@ def source_topics(settings: Settings) -> tuple[Topic, ...]:
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the topics of the sources, the clock, the registry and served predictions where they are missing; the names of those created.
+    """Create the topics of the sources, the clock, the registry and served predictions where missing; the names of those created.
 
     A topic that exists is left as it is. Raises KafkaUnavailable.
     """
