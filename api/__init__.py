@@ -19,11 +19,13 @@ from api import (
     ledger,
     lineage,
     live_profile,
+    models,
     observed,
     overview,
     pages,
     parity,
     past,
+    predictions,
     queries,
     tag_previews,
     tag_versions,
@@ -36,6 +38,7 @@ from api.access.declared import public
 from api.access.wiring import Door
 from api.documented import document
 from api.ports import Stores
+from api.serving import Serving
 from api.times import Clock, now_ms
 from stores.settings import Settings, load
 
@@ -99,6 +102,8 @@ def create_app(
     app.register_api(queries.blueprint(stores.analysis))
     app.register_api(jobs.blueprint(stores))
     app.register_api(dead_letters.blueprint(stores.operations, clock))
+    app.register_api(models.blueprint(stores, clock))
+    app.register_api(predictions.blueprint(stores, Serving(stores.predicting.models, clock), clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

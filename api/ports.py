@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from api.health_ports import Activities, Check, FlinkJobs, Lags
     from api.operation_ports import Operations
+    from api.prediction_ports import Predicting
     from api.publishing_ports import Publishing
     from api.quality_ports import Ledger, ParityHistory
     from api.query_ports import Analysis
@@ -234,3 +235,4 @@ class Stores:
     publishing: Publishing = field(kw_only=True)
     analysis: Analysis = field(kw_only=True)
     operations: Operations = field(kw_only=True)
+    predicting: Predicting = field(kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from string import Template
 
 import sql
+from jobs import as_of
 from stores.settings import Kafka, Settings
 from tagging.names import consumer_group, source_topic
 from tagging.sources import CATALOG, Source
@@ -67,10 +68,11 @@ def source_statements(
     job: str,
     barrier: EndOffsets | None = None,
     reads: Iterable[TagRead] = (),
+    as_of_ms: int | None = None,
 ) -> list[str]:
     """CREATE statements for the named sources and the clock; bounded at `barrier` when one is given.
 
-    `reads`: the tag versions that are among them.
+    `reads`: the tag versions that are among them. `as_of_ms`: see `jobs.as_of`.
     """
     found: list[str] = []
     tags = {read.source: read for read in reads}
@@ -88,20 +90,25 @@ def source_statements(
             connector["scan.bounded.specific-offsets"] = ";".join(
                 f"partition:{partition},offset:{end}" for partition, end in sorted(ends.items())
             )
-        found += _statements(name, options(connector), settings.cdc_format, tags)
+        found += _statements(name, options(connector), settings.cdc_format, tags, as_of_ms)
     return found
 
 
-def _statements(name: str, connector: str, cdc_format: str, tags: Mapping[str, TagRead]) -> list[str]:
+def _statements(
+    name: str, connector: str, cdc_format: str, tags: Mapping[str, TagRead], as_of_ms: int | None
+) -> list[str]:
+    past = as_of.words(name, as_of_ms)
     if name in tags:
         values = {"connector": connector, "source": name, "type": tags[name].columns["value"]}
         template = sql.text("flink/tag.sql")
     elif name in ("clock", EVENTS):
-        values = {"connector": connector}
+        values = {"connector": connector, **past}
         template = sql.text(f"flink/{name}.sql")
     else:
-        values = {"connector": connector, **_cdc_values(CATALOG[name], cdc_format)}
+        values = {"connector": connector, **past, **_cdc_values(CATALOG[name], cdc_format)}
         template = sql.text(f"flink/cdc_{cdc_format}.sql")
+    if name == "clock" and as_of_ms is not None:
+        template += ";\n" + sql.text("flink/clock_as_of.sql")
     return [Template(statement).substitute(values) for statement in template.split(";\n") if statement.strip()]
 
 

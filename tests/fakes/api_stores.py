@@ -8,8 +8,10 @@ from typing import Any
 
 from api.health_ports import Activity, Check, Finding, JobState
 from api.ports import Delivery, NumberedUser, ProfileValue, Stores
+from api.prediction_ports import Predicting
 from tagging.definition import TagDefinition
 from tests.fakes.breakable import Breakable
+from tests.fakes.memory_models import MemoryModels, MemoryPredictionLog
 from tests.fakes.memory_operations import MemoryOperations
 from tests.fakes.memory_publishing import MemoryPublishing
 from tests.fakes.memory_queries import MemoryQueries
@@ -161,6 +163,8 @@ class World:
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
     queries: MemoryQueries = field(default_factory=MemoryQueries)
     operations: MemoryOperations = field(default_factory=MemoryOperations)
+    models: MemoryModels = field(default_factory=MemoryModels)
+    predictions: MemoryPredictionLog = field(default_factory=MemoryPredictionLog)
 
     def stores(self) -> Stores:
         """As the application takes them."""
@@ -185,6 +189,7 @@ class World:
             publishing=self.publishing.port(),
             analysis=self.queries.port(),
             operations=self.operations.port(),
+            predicting=Predicting(self.models, self.predictions),
         )
 
 

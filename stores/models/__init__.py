@@ -1,0 +1,1 @@
+"""Models in MySQL: their definitions, versions, files and the snapshots of those that learn."""
