@@ -9,6 +9,7 @@ from flask_openapi3 import Info, OpenAPI
 
 from api import (
     behaviour,
+    crowd_hooks,
     crowd_past,
     crowd_portrait,
     crowd_snapshots,
@@ -94,6 +95,7 @@ def create_app(
     app.register_api(crowd_snapshots.blueprint(stores, clock))
     app.register_api(crowd_past.blueprint(stores, clock))
     app.register_api(crowd_watches.blueprint(stores, clock))
+    app.register_api(crowd_hooks.blueprint(stores, clock, settings.webhooks.allow_private))
     app.register_api(why.blueprint(stores, clock))
     app.register_api(past.blueprint(stores))
     app.register_api(live_profile.blueprint(stores, clock))

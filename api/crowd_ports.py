@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from stores.delta_ledger import Delta
+from stores.delta_ledger import Delta, Form
+from stores.hooks import Hooks
 from stores.snapshot_users import Group, Kept
 from stores.snapshots import Snapshots
 from stores.watches import Watches
@@ -53,6 +54,9 @@ class Deltas(Protocol):
     def page(self, watch: str, after: int, limit: int) -> Sequence[Delta]:
         """At most `limit` deltas of a watch after a sequence, in order."""
 
+    def export(self, watch: str, after: int, until: int, form: Form) -> bytes:
+        """The deltas after a sequence up to another one, as a file."""
+
 
 @dataclass(frozen=True)
 class CrowdTimes:
@@ -63,3 +67,4 @@ class CrowdTimes:
     past: PastUsers
     watches: Watches
     deltas: Deltas
+    hooks: Hooks

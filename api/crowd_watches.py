@@ -25,6 +25,14 @@ from tagging.access import Role
 from tagging.crowd_watches import MOST_DAYS, Policy, TooManyWatches, Watch, WatchMissing
 
 MOST_SEQUENCE = 2**53
+MOST_EXPORTED = 200_000
+"""Deltas of one file, which is put together before any of it is sent."""
+NEXT_HEADER = "Tagstream-Next-After"
+_MIMETYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+_FILE = {
+    "description": f"At most {MOST_EXPORTED} deltas; where there are more, {NEXT_HEADER} says which `after` goes on",
+    "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in _MIMETYPES.values()},
+}
 _NO_CONTENT = {"description": "Removed"}
 
 
@@ -83,6 +91,15 @@ class DeltaQuery(BaseModel):
 
     after: int = Field(0, ge=0, le=MOST_SEQUENCE, description="A sequence: those after it")
     limit: int = Field(50, ge=1, le=MAX_PAGE)
+
+
+class ExportQuery(BaseModel):
+    """Which deltas, as which file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: int = Field(0, ge=0, le=MOST_SEQUENCE, description="A sequence: those after it")
+    format: Literal["csv", "parquet"] = "csv"
 
 
 class DeltaOut(BaseModel):
@@ -164,11 +181,7 @@ class CrowdWatches:
 
     def deltas(self, name: str, query: DeltaQuery) -> DeltaList:
         """What was told."""
-        watch, book = self.find(name), Book.open(self._stores)
-        if watch.planned.rule:
-            book.seen(bound_rules.read(watch.planned.rule).rule)
-        else:
-            book.rule_of(name)
+        watch = self._seen(name)
         found = self._stores.crowd_times.deltas.page(watch.id, query.after, query.limit)
         items = [
             DeltaOut(
@@ -183,6 +196,26 @@ class CrowdWatches:
             for delta in found
         ]
         return DeltaList(items=items, next=items[-1].sequence if len(items) == query.limit else None)
+
+    def export(self, name: str, query: ExportQuery) -> Response:
+        """What was told, as a file that is whole or not there."""
+        watch = self._seen(name)
+        deltas = self._stores.crowd_times.deltas
+        until = query.after + MOST_EXPORTED
+        file = deltas.export(watch.id, query.after, until, query.format)
+        response = Response(file, mimetype=_MIMETYPES[query.format])
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}-deltas.{query.format}"'
+        if until < watch.planned.sequence:
+            response.headers[NEXT_HEADER] = str(until)
+        return response
+
+    def _seen(self, name: str) -> Watch:
+        watch, book = self.find(name), Book.open(self._stores)
+        if watch.planned.rule:
+            book.seen(bound_rules.read(watch.planned.rule).rule)
+        else:
+            book.rule_of(name)
+        return watch
 
 
 def answer(watch: Watch) -> WatchAnswer:
@@ -246,5 +279,11 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     def list_deltas(path: CrowdPath, query: DeltaQuery) -> Response:
         """Who entered and left a watched crowd, in order, after any sequence"""
         return reply(watches.deltas(path.name, query))
+
+    @routes.get("/<name>/deltas/export", responses=documented({200: _FILE}, 404, 503))
+    @requires(Role.EDITOR)
+    def export_deltas(path: CrowdPath, query: ExportQuery) -> Response:
+        """Who entered and left, in order, after any sequence, as CSV or Parquet"""
+        return watches.export(path.name, query)
 
     return routes

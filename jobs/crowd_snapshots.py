@@ -34,6 +34,12 @@ class Users(Protocol):
     def remove(self, id: str) -> None: ...
 
 
+class Worker(Protocol):
+    """Something that is done step by step; a step that does nothing is False."""
+
+    def step(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class SnapshotWorker:
     """Takes snapshots one after the other. Several workers share them.
@@ -80,9 +86,9 @@ class SnapshotWorker:
 
 
 def work(
-    prepare: Callable[[], None], worker: SnapshotWorker, stop: threading.Event, idle_seconds: float = IDLE_SECONDS
+    prepare: Callable[[], None], worker: Worker, stop: threading.Event, idle_seconds: float = IDLE_SECONDS
 ) -> None:
-    """Make snapshots until `stop` is set. Stores that are away are waited for."""
+    """Go step by step until `stop` is set. Stores that are away are waited for."""
     backoff = process.Backoff()
     prepared = False
     while not stop.is_set():

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from jobs import process
 from jobs.crowd_deltas import DeltaPublisher
+from jobs.crowd_hooks import HookSender
 from jobs.crowd_invariants import Invariants
 from jobs.crowd_rules import CrowdRules
 from jobs.crowd_snapshots import SnapshotWorker, work
@@ -22,6 +23,7 @@ from stores.bitmaps import CrowdBitmaps
 from stores.clickhouse import ClickHouseClient, ClickHouseRefused, ClickHouseUnavailable, connect
 from stores.crowds import CrowdTable
 from stores.delta_ledger import DeltaLedger
+from stores.hooks import HookTable
 from stores.kafka import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
 from stores.registry.leader import Leadership
@@ -31,10 +33,12 @@ from stores.settings import Settings
 from stores.snapshot_users import SnapshotUsers
 from stores.snapshots import SnapshotTable
 from stores.watches import WatchTable
+from stores.webhook import Webhooks
 from tagging.bound_rules import BoundRule
 from tagging.crowd_parsing import CrowdProblems
 
 LOCK = "crowds"
+HOOKS_LOCK = "crowd_hooks"
 ROUND_SECONDS = 1.0
 FORGET_EVERY_SECONDS = 600.0
 LOOK_EVERY_SECONDS = 600.0
@@ -128,6 +132,13 @@ def main() -> None:
     rules = PresentRules(settings, registry)
     worker = SnapshotWorker(snapshots, SnapshotUsers(store), wall_ms)
     threading.Thread(target=work, args=(ready, worker, stop), daemon=True).start()
+    hooks = HookTable(settings)
+    sender = Webhooks(settings.webhooks.allow_private, settings.webhooks.timeout_seconds)
+    sends = Leadership(settings, HOOKS_LOCK)
+    hook_sender = HookSender(
+        hooks, watches.of, DeltaLedger(store), sender, sends.held, wall_ms, settings.webhooks.most_attempts
+    )
+    threading.Thread(target=work, args=(ready, hook_sender, stop), daemon=True).start()
     looked = (Invariants(CrowdBitmaps(store)), rules.all_by_tags, stop)
     threading.Thread(target=look_again_and_again, args=looked, daemon=True).start()
     log.info("crowds_started")
@@ -142,7 +153,7 @@ def main() -> None:
             new_attempt=lambda: uuid.uuid4().hex,
         )
         loop(ready, publisher, stop)
-    for table in (snapshots, watches, registry):
+    for table in (snapshots, watches, hooks, registry):
         table.close()
     log.info("crowds_stopped")
 

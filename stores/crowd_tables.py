@@ -53,3 +53,40 @@ class WatchRow(Base):
     published: Mapped[bool] = mapped_column(Boolean)
     planned: Mapped[str] = mapped_column(_TEXT)
     problem: Mapped[str] = mapped_column(String(1000), server_default=EMPTY)
+
+
+class HookRow(Base):
+    """Where a watched crowd's deltas are sent, and how far it has taken them."""
+
+    __tablename__ = "crowd_hooks"
+    __table_args__ = OPTIONS
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    crowd: Mapped[str] = mapped_column(String(63), index=True)
+    url: Mapped[str] = mapped_column(String(1000))
+    secret: Mapped[str] = mapped_column(String(200))
+    who: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3))
+    watch: Mapped[str] = mapped_column(String(64), server_default=EMPTY)
+    after: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(Integer)
+    next_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3))
+    cause: Mapped[str] = mapped_column(String(1000), server_default=EMPTY)
+
+
+class DeliveryRow(Base):
+    """Deltas that a hook took, or refused as often as may be. Forgotten after 30 days."""
+
+    __tablename__ = "crowd_deliveries"
+    __table_args__ = OPTIONS
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    hook: Mapped[str] = mapped_column(String(64), index=True)
+    watch: Mapped[str] = mapped_column(String(64))
+    first_sequence: Mapped[int] = mapped_column(BigInteger)
+    last_sequence: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(Integer)
+    delivered: Mapped[bool] = mapped_column(Boolean)
+    cause: Mapped[str] = mapped_column(String(1000), server_default=EMPTY)
+    ended_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3))

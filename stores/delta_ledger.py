@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Template
-from typing import Any
+from typing import Any, Literal
 
 import sql
 from stores.bitmaps import CrowdBitmaps, Generation
@@ -15,6 +15,8 @@ from tagging.crowd_query import CrowdQuery
 from tagging.crowd_watches import NO_LIMIT, Change, Planned, Watch, delta_id
 
 FOLDER = "clickhouse/deltas"
+Form = Literal["csv", "parquet"]
+FORMATS: Mapping[Form, str] = {"csv": "CSVWithNames", "parquet": "Parquet"}
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class DeltaLedger:
     def page(self, watch: str, after: int, limit: int) -> Sequence[Delta]:
         """At most `limit` deltas of a watch after a sequence, in order, of attempts that count."""
         return self._deltas("ledger", watch, {"after": after, "limit": limit})
+
+    def export(self, watch: str, after: int, until: int, form: Form) -> bytes:
+        """The deltas after a sequence up to another one, as a file."""
+        parameters = {"watch": watch, "after": after, "until": until}
+        return self._store.raw(f"{FOLDER}/export.sql", FORMATS[form], parameters)
 
     def forget(self, watches: Sequence[str]) -> None:
         """Remove all of watches that are not among these."""

@@ -13,6 +13,7 @@ from tagging.crowd_normal import fingerprint
 from tagging.crowd_watches import MAX_WATCHES, Planned, Watch
 from tagging.crowds import HasValue
 from tagging.saved_crowds import SavedCrowd
+from tagging.webhooks import MOST_OF_A_CROWD, Delivery, Hook
 from tests.fakes.api_stores import AT_MS, World
 
 VIP = "/api/v1/crowds/vip"
@@ -37,6 +38,9 @@ def saved(world: World) -> None:
     ledger.plan(watch, planned, BOUND, 29_833_333, 9)
     ledger.agree(watch.id, 1, "a")
     world.crowd_times.watches.held["vip"] = replace(watch, planned=planned)
+    hooks = world.crowd_times.hooks
+    hooks.held[ONE] = Hook(ONE, "vip", "https://hooks.example.com/", "a secret", "local", AT_MS, "w1", 1)
+    hooks.ended.append(Delivery(ONE, "w1", 1, 1, 1, True, "", AT_MS, 1))
 
 
 def _full(world: World) -> None:
@@ -80,6 +84,7 @@ def _asked(
     return [*found, *((name, status, path, method, {}, before) for status, before in _breaking(*store))]
 
 
+_NO_HOOKS = "/api/v1/crowds/NO/hooks"
 _SNAPSHOTS, _NO = f"{VIP}/snapshots", "/api/v1/crowds/NO/snapshots"
 _KEY = {"headers": {"Idempotency-Key": "k"}}
 
@@ -94,6 +99,19 @@ def _done_by_key(world: World) -> None:
 
 _WATCH, _NO_WATCH = f"{VIP}/watch", "/api/v1/crowds/NO/watch"
 _POLICY: dict[str, Any] = {"json": {"rest_seconds": 60}}
+
+
+_HOOKS, _EXPORT = f"{VIP}/hooks", f"{VIP}/deltas/export"
+_REPLAY = f"{_HOOKS}/{ONE}/replay"
+_HOOK: dict[str, Any] = {"json": {"url": "https://hooks.example.com/", "secret": "a secret of both sides"}}
+
+
+def _all_hooked(world: World) -> None:
+    saved(world)
+    held = world.crowd_times.hooks.held
+    for number in range(MOST_OF_A_CROWD):
+        id = f"{number:032x}"
+        held[id] = replace(held[ONE], id=id)
 
 
 def _all_watched(world: World) -> None:
@@ -161,5 +179,34 @@ CROWD_TIMES: list[tuple[Any, ...]] = [
     ("put_watch", 422, _WATCH, "PUT", {"json": {"most_enters": 0}}, saved),
     *(("put_watch", status, _WATCH, "PUT", _POLICY, before) for status, before in _breaking("watches", "of")),
     *_asked("remove_watch", 204, _WATCH, _NO_WATCH, _WATCH, ("watches", "of"), "DELETE"),
+    *_asked("export_deltas", 200, _EXPORT, f"{_EXPORT}?format=xls", _EXPORT, ("deltas", "page")),
+    *_asked("list_hooks", 200, _HOOKS, _NO_HOOKS, _HOOKS, ("hooks", "of")),
+    ("add_hook", 201, _HOOKS, "POST", _HOOK, saved),
+    ("add_hook", 400, _HOOKS, "POST", {"data": "{", "content_type": "application/json"}, saved),
+    ("add_hook", 404, _HOOKS, "POST", _HOOK, lambda world: None),
+    ("add_hook", 409, _HOOKS, "POST", _HOOK, _all_hooked),
+    ("add_hook", 413, _HOOKS, "POST", {"json": {"x": "x" * 20_000}}, saved),
+    ("add_hook", 415, _HOOKS, "POST", {"data": "{}"}, saved),
+    ("add_hook", 422, _HOOKS, "POST", {"json": {"url": "x"}}, saved),
+    *(("add_hook", status, _HOOKS, "POST", _HOOK, before) for status, before in _breaking("hooks", "add")),
+    *_asked("remove_hook", 204, f"{_HOOKS}/{ONE}", f"{_HOOKS}/x", f"{_HOOKS}/{TWO}", ("hooks", "remove"), "DELETE"),
+    *_asked(
+        "list_deliveries",
+        200,
+        f"{_HOOKS}/{ONE}/deliveries",
+        f"{_HOOKS}/{ONE}/deliveries?limit=0",
+        f"{_HOOKS}/{TWO}/deliveries",
+        ("hooks", "deliveries"),
+    ),
+    ("replay_hook", 200, _REPLAY, "POST", {"json": {"after": 0}}, saved),
+    ("replay_hook", 400, _REPLAY, "POST", {"data": "{", "content_type": "application/json"}, saved),
+    ("replay_hook", 404, _REPLAY, "POST", {"json": {"after": 0}}, lambda world: None),
+    ("replay_hook", 413, _REPLAY, "POST", {"json": {"x": "x" * 20_000}}, saved),
+    ("replay_hook", 415, _REPLAY, "POST", {"data": "{}"}, saved),
+    ("replay_hook", 422, _REPLAY, "POST", {"json": {}}, saved),
+    *(
+        ("replay_hook", status, _REPLAY, "POST", {"json": {"after": 0}}, before)
+        for status, before in _breaking("hooks", "replay")
+    ),
     *_asked("list_deltas", 200, f"{VIP}/deltas", f"{VIP}/deltas?after=-1", f"{VIP}/deltas", ("deltas", "page")),
 ]

@@ -9,6 +9,7 @@ from api.live.crowds import ANSWER_SECONDS as QUERY_SECONDS
 from api.live.registry import ANSWER_SECONDS
 from stores.clickhouse import connect
 from stores.delta_ledger import DeltaLedger
+from stores.hooks import HookTable
 from stores.past_crowds import PastCrowds
 from stores.settings import Settings
 from stores.snapshot_users import SnapshotUsers
@@ -25,4 +26,5 @@ def live_crowd_times(settings: Settings) -> CrowdTimes:
         past=Answering(PastCrowds(client)),
         watches=Answering(WatchTable(settings, ANSWER_SECONDS)),
         deltas=Answering(DeltaLedger(client)),
+        hooks=Answering(HookTable(settings, ANSWER_SECONDS)),
     )

@@ -122,6 +122,26 @@ def test_a_watch_that_cannot_go_on_says_why(site, world):
     site.expect_text("[data-test=crowd-watch]", "there is no such tag")
 
 
+def test_deltas_are_sent_to_a_web_address_too(site, world):
+    site.open("/crowds/gold")
+    site.click("[data-test=watch-put]")
+    site.expect_text("[data-test=crowd-hooks]", "To no web address yet")
+    site.find("[data-test=hook-url]").send_keys("https://127.0.0.1/in")
+    site.find("[data-test=hook-secret]").send_keys("a secret of both sides")
+    site.click("[data-test=hook-add]")
+    site.expect_text("[data-test=crowd-hooks]", "is a private or local address")
+    site.find("[data-test=hook-url]").clear()
+    site.find("[data-test=hook-url]").send_keys("https://hooks.example.com/in")
+    site.click("[data-test=hook-add]")
+    site.expect_text("[data-test=hook]", "https://hooks.example.com/in")
+    site.driver.execute_script("document.querySelector('[data-test=crowd-hooks]').scrollIntoView()")
+    site.shoot("crowd_hooks")
+    assert site.accessibility_findings() == []
+    assert "a secret" not in site.text("body")
+    site.click("[data-test=hook-remove]")
+    site.expect_text("[data-test=crowd-hooks]", "To no web address yet")
+
+
 def test_the_page_speaks_chinese_too(site, world):
     site.open("/crowds/gold")
     site.driver.execute_script("localStorage.setItem('tagstream.locale', 'zh-CN')")

@@ -15,7 +15,7 @@ from tagging.crowd_moves import takes
 from tests.fakes.api_stores import AT_MS, MemoryUsers
 from tests.fakes.breakable import Breakable
 from tests.fakes.memory_crowds import MemoryCrowdUsers
-from tests.fakes.memory_deltas import AskedDeltas, MemoryWatches
+from tests.fakes.memory_deltas import AskedDeltas, MemoryHooks, MemoryWatches
 from tests.fakes.memory_history import MemoryUserHistory
 
 
@@ -184,7 +184,8 @@ class MemoryCrowdTimes:
         self.past = MemoryPastUsers(history, users)
         self.watches = MemoryWatches()
         self.deltas = AskedDeltas()
+        self.hooks = MemoryHooks()
 
     def port(self) -> CrowdTimes:
         """As the application takes it."""
-        return CrowdTimes(self.snapshots, self.users, self.past, self.watches, self.deltas)
+        return CrowdTimes(self.snapshots, self.users, self.past, self.watches, self.deltas, self.hooks)

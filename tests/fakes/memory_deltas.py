@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from stores.bitmaps import Generation
-from stores.delta_ledger import Delta
+from stores.delta_ledger import Delta, Form
 from stores.watches import LONGEST_PROBLEM
 from tagging.bound_rules import BoundRule
 from tagging.crowd_watches import MAX_WATCHES, Change, Planned, Policy, TooManyWatches, Watch, WatchMissing
+from tagging.webhooks import MOST_OF_A_CROWD, Delivery, Hook, State, TooManyHooks
 from tests.fakes.breakable import Breakable
 
 
@@ -159,6 +160,61 @@ class MemoryLedger:
         ]
 
 
+class MemoryHooks(Breakable):
+    """Hooks by id."""
+
+    def __init__(self) -> None:
+        super().__init__("mysql")
+        self.held: dict[str, Hook] = {}
+        self.ended: list[Delivery] = []
+
+    def of(self, crowd: str) -> Sequence[Hook]:
+        self.ask()
+        found = [hook for hook in self.held.values() if hook.crowd == crowd]
+        return sorted(found, key=lambda hook: (hook.created_at_ms, hook.id))
+
+    def add(self, hook: Hook) -> None:
+        if len(self.of(hook.crowd)) >= MOST_OF_A_CROWD:
+            raise TooManyHooks(f"the crowd {hook.crowd} has {MOST_OF_A_CROWD} hooks")
+        self.held[hook.id] = hook
+
+    def remove(self, id: str) -> None:
+        self.ask()
+        self.held.pop(id, None)
+        self.ended = [delivery for delivery in self.ended if delivery.hook != id]
+
+    def replay(self, hook: Hook, after: int) -> None:
+        self.ask()
+        again = {"after": after, "state": State.ACTIVE, "attempts": 0, "next_at_ms": 0, "cause": ""}
+        self.held[hook.id] = replace(self.held[hook.id], **again)
+
+    def due(self, at_ms: int) -> Sequence[Hook]:
+        self.ask()
+        found = [h for h in self.held.values() if h.state is State.ACTIVE and h.next_at_ms <= at_ms]
+        return sorted(found, key=lambda hook: (hook.created_at_ms, hook.id))
+
+    def note(self, before: Hook, after: Hook, delivery: Delivery | None) -> bool:
+        self.ask()
+        held = self.held.get(before.id)
+        places = [(h.after, h.attempts, h.watch, h.state) for h in (held, before) if h]
+        if len(places) != 2 or places[0] != places[1]:
+            return False
+        self.held[before.id] = replace(after, cause=after.cause[:LONGEST_PROBLEM])
+        if delivery is not None:
+            ended = replace(delivery, number=len(self.ended) + 1, cause=delivery.cause[:LONGEST_PROBLEM])
+            self.ended.append(ended)
+        return True
+
+    def deliveries(self, hook: str, before: int | None, limit: int) -> Sequence[Delivery]:
+        self.ask()
+        found = [d for d in reversed(self.ended) if d.hook == hook and (before is None or d.number < before)]
+        return found[:limit]
+
+    def forget(self, before_ms: int) -> None:
+        self.ask()
+        self.ended = [delivery for delivery in self.ended if delivery.ended_at_ms >= before_ms]
+
+
 class AskedDeltas(Breakable):
     """A ledger as the API asks it."""
 
@@ -169,3 +225,10 @@ class AskedDeltas(Breakable):
     def page(self, watch: str, after: int, limit: int) -> Sequence[Delta]:
         self.ask()
         return self.ledger.page(watch, after, limit)
+
+    def export(self, watch: str, after: int, until: int, form: Form) -> bytes:
+        lines = ["sequence,change,user_id,at_ms,tick,rule_version"]
+        for delta in self.page(watch, after, until - after):
+            said = (delta.sequence, delta.change, delta.user_id, delta.at_ms, delta.tick, delta.rule_version)
+            lines.append(",".join(map(str, said)))
+        return "".join(f"{line}\n" for line in lines).encode()

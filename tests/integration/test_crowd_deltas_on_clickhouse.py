@@ -182,3 +182,23 @@ def test_killed_at_one_point_it_goes_on(clickhouse, left):
     world.become({2})
     world.told.settle([(left, 1)], bind(HasValue("tier", ("gold",)), {"tier": 1}))
     assert world.told.inside() == {"u2"}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_of_deltas_says_what_the_pages_say(clickhouse, tmp_path, form):
+    import duckdb
+
+    world = World(clickhouse)
+    world.told.watch()
+    world.become({1, 2, 2**20})
+    world.told.settle([])
+    world.become({2})
+    world.told.settle([])
+    ledger = DeltaLedger(clickhouse.client)
+    file = tmp_path / f"deltas.{form}"
+    file.write_bytes(ledger.export("w1", 1, 4, form))
+    read = "read_csv(?, header = true)" if form == "csv" else "read_parquet(?)"
+    rows = duckdb.execute(f"SELECT sequence, change, user_id, at_ms, rule_version FROM {read}", [str(file)]).fetchall()
+    page = ledger.page("w1", 1, 3)
+    assert rows == [(d.sequence, d.change.value, d.user_id, d.at_ms, d.rule_version) for d in page]
+    assert len(rows) == 3

@@ -318,7 +318,7 @@ def test_an_answer_is_documented_and_fits_its_schema(asked, document):
     assert answer.status_code == asked.status, answer.text
     documented = operations(document)[asked.operation]["responses"][str(asked.status)]
     if "application/json" not in documented.get("content", {}):
-        assert [answer.mimetype] == list(documented.get("content", {"": {}})) or answer.status_code == 204
+        assert answer.mimetype in documented.get("content", {}) or answer.status_code == 204
         return
     schema = documented["content"]["application/json"]["schema"] | {"components": document["components"]}
     Draft202012Validator(schema, format_checker=FORMATS).validate(answer.json)
