@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from api.crowd_ports import CrowdTimes
     from api.health_ports import Activities, Check, FlinkJobs, Lags
     from api.prediction_ports import Predicting
     from api.publishing_ports import Publishing
@@ -231,4 +232,5 @@ class Stores:
     ledger: Ledger
     checks: Sequence[Check] = field(default_factory=tuple)
     publishing: Publishing = field(kw_only=True)
+    crowd_times: CrowdTimes = field(kw_only=True)
     predicting: Predicting = field(kw_only=True)

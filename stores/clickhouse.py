@@ -91,13 +91,24 @@ class ClickHouseClient:
         )
         return list(result.named_results())
 
+    def raw(self, name: str, form: str, parameters: Mapping[str, Any] | None = None) -> bytes:
+        """The answer of a file below sql/ in one of ClickHouse's formats, such as Parquet, whole."""
+        return self._ask(
+            name,
+            lambda driver: driver.raw_query(
+                sql.text(name), parameters=dict(parameters or {}), fmt=form, transport_settings=self._here()
+            ),
+        )
+
     def command(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a file below sql/ that answers nothing, such as an INSERT ... SELECT. It may run twice."""
+        self.command_text(name, sql.text(name), parameters)
+
+    def command_text(self, name: str, text: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """The same for a text that was made of the file `name` by a builder."""
         self._ask(
             name,
-            lambda driver: driver.command(
-                sql.text(name), parameters=dict(parameters or {}), transport_settings=self._here()
-            ),
+            lambda driver: driver.command(text, parameters=dict(parameters or {}), transport_settings=self._here()),
         )
 
     def ping(self) -> str:

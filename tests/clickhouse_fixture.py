@@ -34,6 +34,10 @@ TABLES = (
         "clock_ticks",
         "event_places",
         "event_arrivals",
+        "crowd_snapshots",
+        "crowd_deltas",
+        "crowd_watch_members",
+        "crowd_batches",
     ),
 )
 ROOT = Path(__file__).parent.parent

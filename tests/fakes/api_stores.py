@@ -157,6 +157,7 @@ class World:
     access: Any
     parity: Any
     ledger: Any
+    crowd_times: Any
     checks: list[Check] = field(default_factory=list)
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
     models: MemoryModels = field(default_factory=MemoryModels)
@@ -183,6 +184,7 @@ class World:
             self.ledger,
             self.checks,
             publishing=self.publishing.port(),
+            crowd_times=self.crowd_times.port(),
             predicting=Predicting(self.models, self.predictions),
         )
 
@@ -194,6 +196,7 @@ def seeded(users: int = 5) -> World:
     """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
     from tests.fakes.memory_access import MemoryAccess
     from tests.fakes.memory_behaviour import MemoryBehaviour, made_up
+    from tests.fakes.memory_crowd_times import MemoryCrowdTimes
     from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
     from tests.fakes.memory_history import seeded_history
     from tests.fakes.memory_ledger import MemoryLedger
@@ -214,6 +217,7 @@ def seeded(users: int = 5) -> World:
     known = MemoryUsers(NumberedUser(f"u{number}", number + 1) for number in range(users))
     statistics = MemoryStatistics(rows)
     behaviour = MemoryBehaviour(made_up(users, AT_MS), statistics)
+    crowd_users, history = MemoryCrowdUsers(known, statistics, behaviour), seeded_history(AT_MS)
     return World(
         profiles=MemoryProfiles(profiles),
         numbers=MemoryNumbers(known),
@@ -225,8 +229,9 @@ def seeded(users: int = 5) -> World:
         lags=Fixed("kafka", {"tagstream.sink_profile": 3}),
         jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
         crowds=MemoryCrowds(),
-        history=seeded_history(AT_MS),
-        crowd_users=MemoryCrowdUsers(known, statistics, behaviour),
+        history=history,
+        crowd_users=crowd_users,
+        crowd_times=MemoryCrowdTimes(known, crowd_users, history),
         behaviour=behaviour,
         access=MemoryAccess(),
         parity=MemoryParityRuns(),
