@@ -9,7 +9,11 @@ from flask_openapi3 import Info, OpenAPI
 
 from api import (
     behaviour,
+    crowd_hooks,
+    crowd_past,
     crowd_portrait,
+    crowd_snapshots,
+    crowd_watches,
     crowds,
     dead_letters,
     errors,
@@ -91,6 +95,10 @@ def create_app(
     app.register_api(overview.blueprint(stores))
     app.register_api(crowds.blueprint(stores))
     app.register_api(crowd_portrait.blueprint(stores))
+    app.register_api(crowd_snapshots.blueprint(stores, clock))
+    app.register_api(crowd_past.blueprint(stores, clock))
+    app.register_api(crowd_watches.blueprint(stores, clock))
+    app.register_api(crowd_hooks.blueprint(stores, clock, settings.webhooks.allow_private))
     app.register_api(why.blueprint(stores, clock))
     app.register_api(past.blueprint(stores))
     app.register_api(live_profile.blueprint(stores, clock))

@@ -35,7 +35,7 @@ class LetterPath(BaseModel):
     offset: int = Field(ge=0, lt=2**53)
 
 
-class ReplayIn(BaseModel):
+class LetterReplayIn(BaseModel):
     """What is sent."""
 
     model_config = ConfigDict(extra="forbid")
@@ -45,7 +45,7 @@ class ReplayIn(BaseModel):
     )
 
 
-class ReplayOut(BaseModel):
+class LetterReplayOut(BaseModel):
     """A dead letter that was sent again."""
 
     who: str
@@ -64,7 +64,7 @@ class LetterOut(BaseModel):
     offset: int
     payload: str | None = Field(description="null where the bytes are no UTF-8 text, or too many to be corrected here")
     payload_bytes: int
-    replay: ReplayOut | None
+    replay: LetterReplayOut | None
 
 
 class Letters:
@@ -81,7 +81,7 @@ class Letters:
             **vars(letter), payload=_text(payload), payload_bytes=len(payload), replay=replay and _replay(replay)
         )
 
-    def replay(self, letter: Place, corrected: str | None) -> ReplayOut:
+    def replay(self, letter: Place, corrected: str | None) -> LetterReplayOut:
         """Send it again, unless it was: then what was sent must be the same."""
         if letter.topic != EVENTS_TOPIC:
             raise invalid("topic", "is not a topic whose messages can be sent again", letter.topic, EVENTS_TOPIC)
@@ -123,11 +123,11 @@ def _text(payload: bytes) -> str | None:
         return None
 
 
-def _replay(found: Replay) -> ReplayOut:
+def _replay(found: Replay) -> LetterReplayOut:
     lies = found.sent_to
     if lies is None:
         raise LookupError(f"the replay of {found.letter} has no place")
-    return ReplayOut(who=found.who, at=iso(found.asked_at_ms), sha256=found.sha256, **vars(lies))
+    return LetterReplayOut(who=found.who, at=iso(found.asked_at_ms), sha256=found.sha256, **vars(lies))
 
 
 def blueprint(operations: Operations, clock: Clock) -> APIBlueprint:
@@ -145,10 +145,10 @@ def blueprint(operations: Operations, clock: Clock) -> APIBlueprint:
 
     @routes.post(
         "/dead_letters/<topic>/<partition>/<offset>/replay",
-        responses=documented({200: ReplayOut}, 400, 404, 409, 413, 415, 503),
+        responses=documented({200: LetterReplayOut}, 400, 404, 409, 413, 415, 503),
     )
     @requires(Role.APPROVER)
-    def replay_dead_letter(path: LetterPath, body: ReplayIn) -> Response:
+    def replay_dead_letter(path: LetterPath, body: LetterReplayIn) -> Response:
         """Send a refused event to its topic again, as it was or corrected; asked once more, nothing more is sent"""
         note("corrected" if body.payload is not None else "as it was")
         return reply(letters.replay(Place(path.topic, path.partition, path.offset), body.payload))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from api.crowd_ports import CrowdTimes
     from api.health_ports import Activities, Check, FlinkJobs, Lags
     from api.operation_ports import Operations
     from api.prediction_ports import Predicting
@@ -235,4 +236,5 @@ class Stores:
     publishing: Publishing = field(kw_only=True)
     analysis: Analysis = field(kw_only=True)
     operations: Operations = field(kw_only=True)
+    crowd_times: CrowdTimes = field(kw_only=True)
     predicting: Predicting = field(kw_only=True)

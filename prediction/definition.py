@@ -90,6 +90,11 @@ class ModelDefinition(_Part):
                              "allowed for next_value models, which need it")  # fmt: skip
         return self
 
+    def with_moments(self, moments: int) -> ModelDefinition:
+        """The same model, learned from fewer moments or more. Raises ValueError for fewer than two."""
+        training = Training.model_validate({**self.training.model_dump(), "moments": moments})
+        return self.model_copy(update={"training": training})
+
 
 def parse_model(text: str, origin: str = "") -> ModelDefinition:
     """Read a definition. `origin` names it in messages. Raises ModelProblem with everything that is wrong."""

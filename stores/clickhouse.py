@@ -112,6 +112,15 @@ class ClickHouseClient:
             ),
         )
 
+    def raw(self, name: str, form: str, parameters: Mapping[str, Any] | None = None) -> bytes:
+        """The answer of a file below sql/ in one of ClickHouse's formats, such as Parquet, whole."""
+        return self._ask(
+            name,
+            lambda driver: driver.raw_query(
+                sql.text(name), parameters=dict(parameters or {}), fmt=form, transport_settings=self._here()
+            ),
+        )
+
     def command(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a file below sql/ that answers nothing, such as an INSERT ... SELECT. It may run twice."""
         self.command_text(name, sql.text(name), parameters)

@@ -12,7 +12,15 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from stores.kafka_client import ANSWER_SECONDS, KafkaUnavailable, Producer, admin, create_consumer, unavailable
 from stores.settings import Settings
-from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, PREDICTIONS_TOPIC, REGISTRY_TOPIC, cdc_topic, tag_topic
+from tagging.names import (
+    CLOCK_TOPIC,
+    CROWD_DELTAS_TOPIC,
+    EVENTS_TOPIC,
+    PREDICTIONS_TOPIC,
+    REGISTRY_TOPIC,
+    cdc_topic,
+    tag_topic,
+)
 
 __all__ = [
     "ANSWER_SECONDS",
@@ -33,7 +41,9 @@ __all__ = [
 Offsets = dict[str, dict[int, int]]
 """topic -> partition -> offset."""
 
-SOURCE_TABLES = ("users", "products", "orders", "scores")
+SOURCE_TABLES = ("users", "products", "orders")
+SCORES_SOURCE = "scores"
+"""Written by models, not by a database, in the same words."""
 _DAY_MS = 24 * 60 * 60 * 1000
 
 # The log is what every value is computed from, again and again: it is kept for as long as nobody decides otherwise.
@@ -41,6 +51,11 @@ _DAY_MS = 24 * 60 * 60 * 1000
 _LOG_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "cleanup.policy": "delete"}
 # The truth is in MySQL: a message says that there is something to read, and nobody reads an old one.
 _REGISTRY_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(_DAY_MS)}
+_DELTAS_CONFIG = {
+    "message.timestamp.type": "LogAppendTime",
+    "cleanup.policy": "delete",
+    "retention.ms": str(30 * _DAY_MS),
+}
 _TAG_CONFIG = {
     "message.timestamp.type": "LogAppendTime",
     "cleanup.policy": "compact",
@@ -64,16 +79,20 @@ class Topic:
 def source_topics(settings: Settings) -> tuple[Topic, ...]:
     """The topics that sources and the clock are written to."""
     shop = settings.mysql.shop_database
-    names = (EVENTS_TOPIC, CLOCK_TOPIC, *(cdc_topic(table, shop) for table in SOURCE_TABLES))
+    names = (EVENTS_TOPIC, CLOCK_TOPIC, *(cdc_topic(table, shop) for table in (*SOURCE_TABLES, SCORES_SOURCE)))
     return tuple(Topic(name, _LOG_CONFIG) for name in names)
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the topics of the sources, the clock, the registry and served predictions where missing; the names of those created.
+    """Create the topics of sources, clock, registry, served predictions and crowds' deltas where missing; those created.
 
     A topic that exists is left as it is. Raises KafkaUnavailable.
     """
-    more = (Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG), Topic(PREDICTIONS_TOPIC, _LOG_CONFIG))
+    more = (
+        Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG),
+        Topic(PREDICTIONS_TOPIC, _LOG_CONFIG),
+        Topic(CROWD_DELTAS_TOPIC, _DELTAS_CONFIG),
+    )
     return _create(settings, (*source_topics(settings), *more))
 
 

@@ -170,6 +170,14 @@ class Publishing(BaseModel):
     preview_seconds: float = Field(60, gt=0, description="After this a preview's run on the cluster is stopped")
 
 
+class Webhooks(BaseModel):
+    """How deltas of watched crowds are sent to webhooks. `allow_private`: also to private addresses, and by http."""
+
+    allow_private: bool = False
+    timeout_seconds: float = Field(10, gt=0, le=60)
+    most_attempts: int = Field(12, ge=1, description="After so many a body is dead-lettered, and its hook rests")
+
+
 class Settings(BaseSettings):
     """All of Tagstream's configuration. A nested value's variable is TAGSTREAM_KAFKA__BOOTSTRAP_SERVERS and so on."""
 
@@ -184,6 +192,7 @@ class Settings(BaseSettings):
     api: Api = Api()
     sinks: Sinks = Sinks()
     publishing: Publishing = Publishing()
+    webhooks: Webhooks = Webhooks()
     cdc_format: Literal["debezium", "canal"] = "debezium"
     metrics_port: int = Field(0, description="Port of a job's own /metrics; 0 takes a free one")
     metrics_host: str = Field("127.0.0.1", description="Where /metrics listens; 0.0.0.0 lets another host scrape it")

@@ -34,6 +34,10 @@ TABLES = (
         "clock_ticks",
         "event_places",
         "event_arrivals",
+        "crowd_snapshots",
+        "crowd_deltas",
+        "crowd_watch_members",
+        "crowd_batches",
     ),
     *("live_tags", "crowd_bitmaps", "crowd_states"),
 )

@@ -8,6 +8,7 @@ from api.live.behaviour import ClickHouseBehaviour
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
 from api.live.controller import ControllerCheck
+from api.live.crowd_times import live_crowd_times
 from api.live.crowds import ClickHouseCrowds, MySQLCrowds
 from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
@@ -77,5 +78,6 @@ def live_stores(settings: Settings) -> Stores:
         publishing=publishing,
         analysis=analysis(settings),
         operations=operations(settings, queries),
+        crowd_times=live_crowd_times(settings),
         predicting=Predicting(AnsweringModels(ModelRegistry(settings, ANSWER_SECONDS)), KafkaPredictionLog(settings)),
     )

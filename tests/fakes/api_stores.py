@@ -159,6 +159,7 @@ class World:
     access: Any
     parity: Any
     ledger: Any
+    crowd_times: Any
     checks: list[Check] = field(default_factory=list)
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
     queries: MemoryQueries = field(default_factory=MemoryQueries)
@@ -189,6 +190,7 @@ class World:
             publishing=self.publishing.port(),
             analysis=self.queries.port(),
             operations=self.operations.port(),
+            crowd_times=self.crowd_times.port(),
             predicting=Predicting(self.models, self.predictions),
         )
 
@@ -200,6 +202,7 @@ def seeded(users: int = 5) -> World:
     """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
     from tests.fakes.memory_access import MemoryAccess
     from tests.fakes.memory_behaviour import MemoryBehaviour, made_up
+    from tests.fakes.memory_crowd_times import MemoryCrowdTimes
     from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
     from tests.fakes.memory_history import seeded_history
     from tests.fakes.memory_ledger import MemoryLedger
@@ -220,6 +223,7 @@ def seeded(users: int = 5) -> World:
     known = MemoryUsers(NumberedUser(f"u{number}", number + 1) for number in range(users))
     statistics = MemoryStatistics(rows)
     behaviour = MemoryBehaviour(made_up(users, AT_MS), statistics)
+    crowd_users, history = MemoryCrowdUsers(known, statistics, behaviour), seeded_history(AT_MS)
     return World(
         profiles=MemoryProfiles(profiles),
         numbers=MemoryNumbers(known),
@@ -231,8 +235,9 @@ def seeded(users: int = 5) -> World:
         lags=Fixed("kafka", {"tagstream.sink_profile": 3}),
         jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
         crowds=MemoryCrowds(),
-        history=seeded_history(AT_MS),
-        crowd_users=MemoryCrowdUsers(known, statistics, behaviour),
+        history=history,
+        crowd_users=crowd_users,
+        crowd_times=MemoryCrowdTimes(known, crowd_users, history),
         behaviour=behaviour,
         access=MemoryAccess(),
         parity=MemoryParityRuns(),

@@ -54,6 +54,7 @@ APPS = (
     _app("sink_profile", "jobs.sink_profile", "kafka", "thrift"),
     _app("sink_values", "jobs.sink_values", "kafka", "mariadb", "clickhouse"),
     _app("bitmaps", "jobs.bitmaps", "mariadb", "clickhouse"),
+    _app("crowds", "jobs.crowds", "kafka", "mariadb", "clickhouse"),
     _app("sink_events", "jobs.sink_events", "kafka", "clickhouse"),
     _app("sink_rows", "jobs.sink_rows", "kafka", "clickhouse"),
     _app("controller", "jobs.controller", *_PROOF),

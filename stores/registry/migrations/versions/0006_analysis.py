@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
 
 revision = "0006_analysis"
-down_revision = "0004_models"
+down_revision = "0005_crowds"
 
 OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 AT = DATETIME(fsp=3)
