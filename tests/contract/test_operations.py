@@ -15,6 +15,7 @@ from api.operation_ports import JobRequests, Replays
 from api.ports import Unavailable
 from stores.dead_letters import Place
 from stores.job_requests import JobIsBusy, JobRequestTable, State, What
+from stores.registry.schema import migrate
 from stores.settings import MySQL, Settings
 from tests.fakes.memory_operations import MemoryJobRequests, MemoryReplays
 
@@ -34,6 +35,7 @@ def stored(request) -> Stored:
         requests = MemoryJobRequests()
         return Stored(requests, requests, MemoryReplays())
     settings = request.getfixturevalue("stack").settings
+    migrate(settings)
     return Stored(MySQLJobRequests(settings), JobRequestTable(settings), MySQLReplays(settings))
 
 
@@ -118,6 +120,7 @@ def test_a_letter_that_could_not_be_sent_may_be_sent_again(stored, letter):
 
 @pytest.mark.stack
 def test_of_those_who_send_a_letter_at_once_one_sends_it(stack, letter):
+    migrate(stack.settings)
     replays = MySQLReplays(stack.settings)
     sent = []
 

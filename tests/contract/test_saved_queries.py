@@ -9,6 +9,7 @@ import pytest
 from api.live.queries import MySQLQueries
 from api.ports import Unavailable
 from api.query_ports import SavedQueries
+from stores.registry.schema import migrate
 from stores.settings import MySQL, Settings
 from tagging.saved_queries import MOST_OF_ONE_OWNER, QueryChanged, QueryMissing, QueryText, TooManyQueries
 from tests.fakes.memory_queries import MemorySavedQueries
@@ -18,7 +19,9 @@ from tests.fakes.memory_queries import MemorySavedQueries
 def queries(request) -> SavedQueries:
     if request.param == "memory":
         return MemorySavedQueries()
-    return MySQLQueries(request.getfixturevalue("stack").settings)
+    settings = request.getfixturevalue("stack").settings
+    migrate(settings)
+    return MySQLQueries(settings)
 
 
 @pytest.fixture
