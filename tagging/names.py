@@ -9,6 +9,10 @@ from tagging.tag_reads import parse_tag_source
 
 EVENTS_TOPIC = "events"
 CLOCK_TOPIC = "clock"
+PREDICTIONS_TOPIC = "predictions"
+"""Served scores with the features that they were made of: what is later joined with what happened."""
+EXAMPLES_TOPIC = "examples"
+"""Predictions with the label that what happened gave them. One partition: the order of learning is part of what is learned."""
 CDC_PREFIX = "cdc"
 REGISTRY_TOPIC = "registry"
 """Row changes of the registry of tags, whatever wrote them: who waits for a change is woken by any message."""
