@@ -17,11 +17,13 @@ from api import (
     ledger,
     lineage,
     live_profile,
+    models,
     observed,
     overview,
     pages,
     parity,
     past,
+    predictions,
     tag_previews,
     tag_versions,
     tags,
@@ -33,6 +35,7 @@ from api.access.declared import public
 from api.access.wiring import Door
 from api.documented import document
 from api.ports import Stores
+from api.serving import Serving
 from api.times import Clock, now_ms
 from stores.settings import Settings, load
 
@@ -93,6 +96,8 @@ def create_app(
     app.register_api(lineage.tag_blueprint(stores))
     app.register_api(parity.blueprint(stores.parity, stores.registry, clock))
     app.register_api(ledger.blueprint(stores.ledger, stores.registry, clock))
+    app.register_api(models.blueprint(stores, clock))
+    app.register_api(predictions.blueprint(stores, Serving(stores.predicting.models, clock), clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from api.health_ports import Activities, Check, FlinkJobs, Lags
+    from api.prediction_ports import Predicting
     from api.publishing_ports import Publishing
     from api.quality_ports import Ledger, ParityHistory
     from api.user_history import UserHistory
@@ -230,3 +231,4 @@ class Stores:
     ledger: Ledger
     checks: Sequence[Check] = field(default_factory=tuple)
     publishing: Publishing = field(kw_only=True)
+    predicting: Predicting = field(kw_only=True)

@@ -7,7 +7,16 @@ from string import Template
 from typing import Any
 
 import sql
-from jobs.flink_sources import EVENTS, EndOffsets, group_of, kafka_properties, literal, options, source_statements
+from jobs.flink_sources import (
+    EVENTS,
+    EndOffsets,
+    group_of,
+    kafka_properties,
+    literal,
+    options,
+    read_from,
+    source_statements,
+)
 from jobs.statements import Statements
 from prediction.examples import LabelRule
 from stores.settings import Settings
@@ -41,7 +50,8 @@ def example_statements(
     if not rules:
         raise ValueError("no model learns from examples: nothing to join predictions for")
     declarations = source_statements([EVENTS], settings, JOB_NAME, barrier)
-    declarations += _declared("flink/predictions.sql", {"connector": options(_read_from(settings, barrier))})
+    connector = read_from(PREDICTIONS_TOPIC, group_of(JOB_NAME, PREDICTIONS_TOPIC), settings, barrier)
+    declarations += _declared("flink/predictions.sql", {"connector": options(connector)})
     declarations += _declared("flink/examples.sql", _words(rules, settings))
     declarations.append(
         f"CREATE TEMPORARY TABLE `examples` (\n  {_COLUMNS}{_key(barrier)}\n) "
@@ -69,21 +79,6 @@ def _words(rules: LabelRules, settings: Settings) -> dict[str, str]:
         "late_days": str(settings.flink.late_days),
         "late_ms": f"CAST({settings.flink.late_days * DAY_MS} AS BIGINT)",
     }
-
-
-def _read_from(settings: Settings, barrier: EndOffsets | None) -> dict[str, str]:
-    found = {
-        "connector": "kafka",
-        "topic": PREDICTIONS_TOPIC,
-        "properties.group.id": group_of(JOB_NAME, PREDICTIONS_TOPIC),
-        **kafka_properties(settings.kafka),
-        "scan.startup.mode": "earliest-offset",
-    }
-    if barrier is not None:
-        ends = sorted(barrier[PREDICTIONS_TOPIC].items())
-        found["scan.bounded.mode"] = "specific-offsets"
-        found["scan.bounded.specific-offsets"] = ";".join(f"partition:{place},offset:{end}" for place, end in ends)
-    return found
 
 
 def _key(barrier: EndOffsets | None) -> str:

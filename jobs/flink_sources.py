@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from string import Template
 
 import sql
+from jobs import as_of
 from stores.settings import Kafka, Settings
 from tagging.names import consumer_group, source_topic
 from tagging.sources import CATALOG, Source
@@ -67,41 +68,52 @@ def source_statements(
     job: str,
     barrier: EndOffsets | None = None,
     reads: Iterable[TagRead] = (),
+    as_of_ms: int | None = None,
 ) -> list[str]:
     """CREATE statements for the named sources and the clock; bounded at `barrier` when one is given.
 
-    `reads`: the tag versions that are among them.
+    `reads`: the tag versions that are among them. `as_of_ms`: see `jobs.as_of`.
     """
     found: list[str] = []
     tags = {read.source: read for read in reads}
     for name in [*sorted(names), "clock"]:
-        connector = {
-            "connector": "kafka",
-            "topic": topic_of(name, settings),
-            "properties.group.id": group_of(job, name),
-            **kafka_properties(settings.kafka),
-            "scan.startup.mode": "earliest-offset",
-        }
-        if barrier is not None:
-            ends = barrier[connector["topic"]]
-            connector["scan.bounded.mode"] = "specific-offsets"
-            connector["scan.bounded.specific-offsets"] = ";".join(
-                f"partition:{partition},offset:{end}" for partition, end in sorted(ends.items())
-            )
-        found += _statements(name, options(connector), settings.cdc_format, tags)
+        connector = options(read_from(topic_of(name, settings), group_of(job, name), settings, barrier))
+        found += _statements(name, connector, settings.cdc_format, tags, as_of_ms)
     return found
 
 
-def _statements(name: str, connector: str, cdc_format: str, tags: Mapping[str, TagRead]) -> list[str]:
+def read_from(topic: str, group: str, settings: Settings, barrier: EndOffsets | None) -> dict[str, str]:
+    """Connector options to read a topic from its beginning; up to the barrier when one is given."""
+    found = {
+        "connector": "kafka",
+        "topic": topic,
+        "properties.group.id": group,
+        **kafka_properties(settings.kafka),
+        "scan.startup.mode": "earliest-offset",
+    }
+    if barrier is not None:
+        found["scan.bounded.mode"] = "specific-offsets"
+        found["scan.bounded.specific-offsets"] = ";".join(
+            f"partition:{partition},offset:{end}" for partition, end in sorted(barrier[topic].items())
+        )
+    return found
+
+
+def _statements(
+    name: str, connector: str, cdc_format: str, tags: Mapping[str, TagRead], as_of_ms: int | None
+) -> list[str]:
+    past = as_of.words(name, as_of_ms)
     if name in tags:
         values = {"connector": connector, "source": name, "type": tags[name].columns["value"]}
         template = sql.text("flink/tag.sql")
     elif name in ("clock", EVENTS):
-        values = {"connector": connector}
+        values = {"connector": connector, **past}
         template = sql.text(f"flink/{name}.sql")
     else:
-        values = {"connector": connector, **_cdc_values(CATALOG[name], cdc_format)}
+        values = {"connector": connector, **past, **_cdc_values(CATALOG[name], cdc_format)}
         template = sql.text(f"flink/cdc_{cdc_format}.sql")
+    if name == "clock" and as_of_ms is not None:
+        template += ";\n" + sql.text("flink/clock_as_of.sql")
     return [Template(statement).substitute(values) for statement in template.split(";\n") if statement.strip()]
 
 

@@ -19,7 +19,8 @@ FLINK_TYPES = {"string": "STRING", "integer": "BIGINT", "decimal": "DECIMAL(18, 
 class Job:
     """What is to run: the tags, how, and under which name its places in the log are committed.
 
-    In batch mode `barrier` bounds every source and `result_topic` takes the answers of all tags.
+    In batch mode `barrier` bounds every source and `result_topic` takes the answers of all tags; `as_of_ms` takes the run
+    back to a moment of the past (see `jobs.as_of`).
     """
 
     name: str
@@ -27,10 +28,18 @@ class Job:
     mode: Mode = Mode.STREAM
     barrier: EndOffsets | None = None
     result_topic: str | None = None
+    as_of_ms: int | None = None
 
     def __post_init__(self) -> None:
         if (self.mode is Mode.BATCH) != (self.barrier is not None and self.result_topic is not None):
             raise ValueError("a batch job needs a barrier and a result topic; a streaming job has neither")
+        if self.as_of_ms is not None:
+            reading = sorted(tag.definition.name for tag in self.tags if tag.definition.reads)
+            if self.mode is Mode.STREAM or reading:
+                raise ValueError(
+                    f"as of a moment only a batch job runs, over tags that read no other tags, whose past values no log has; "
+                    f"got mode {self.mode}, tags over tags: {', '.join(reading) or 'none'}"
+                )
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ def statements(job: Job, settings: Settings) -> Statements:
     program = build_program(job.tags)
     sources = {source for tag in job.tags for source in tag.sources}
     reads = {read for tag in job.tags for read in tag.definition.reads}
-    declarations = source_statements(sources, settings, job.name, job.barrier, reads)
+    declarations = source_statements(sources, settings, job.name, job.barrier, reads, job.as_of_ms)
     declarations += [f"CREATE TEMPORARY VIEW `{name}` AS\n{select}" for name, select in program.views]
     inserts = []
     for tag, query in program.inserts:

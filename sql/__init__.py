@@ -18,3 +18,8 @@ def text(name: str) -> str:
 def tag_files() -> tuple[Path, ...]:
     """The built-in tags' files, in order of name."""
     return tuple(sorted((ROOT / "tags").glob("*.sql")))
+
+
+def model_files() -> tuple[Path, ...]:
+    """The built-in models' files, in order of name."""
+    return tuple(sorted((ROOT / "models").glob("*.toml")))

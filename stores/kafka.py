@@ -12,7 +12,7 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from stores.kafka_client import ANSWER_SECONDS, KafkaUnavailable, Producer, admin, create_consumer, unavailable
 from stores.settings import Settings
-from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, REGISTRY_TOPIC, cdc_topic, tag_topic
+from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, PREDICTIONS_TOPIC, REGISTRY_TOPIC, cdc_topic, tag_topic
 
 __all__ = [
     "ANSWER_SECONDS",
@@ -33,7 +33,7 @@ __all__ = [
 Offsets = dict[str, dict[int, int]]
 """topic -> partition -> offset."""
 
-SOURCE_TABLES = ("users", "products", "orders")
+SOURCE_TABLES = ("users", "products", "orders", "scores")
 _DAY_MS = 24 * 60 * 60 * 1000
 
 # The log is what every value is computed from, again and again: it is kept for as long as nobody decides otherwise.
@@ -69,11 +69,12 @@ def source_topics(settings: Settings) -> tuple[Topic, ...]:
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the topics of the sources, the clock and the registry where they are missing; the names of those created.
+    """Create the topics of the sources, the clock, the registry and served predictions where they are missing; the names of those created.
 
     A topic that exists is left as it is. Raises KafkaUnavailable.
     """
-    return _create(settings, (*source_topics(settings), Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG)))
+    more = (Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG), Topic(PREDICTIONS_TOPIC, _LOG_CONFIG))
+    return _create(settings, (*source_topics(settings), *more))
 
 
 def ensure_tag_topics(settings: Settings, tags: Iterable[tuple[str, int]]) -> list[str]:

@@ -117,5 +117,22 @@ ORDERS = Source(
     lookups=("user_id",),
 )
 
-CATALOG: Catalog = MappingProxyType({source.name: source for source in (EVENTS, USERS, PRODUCTS, ORDERS)})
+SCORES = Source(
+    "scores",
+    {
+        "score_id": STRING,
+        "user_id": STRING,
+        "model": STRING,
+        "version": "INT",
+        "class": STRING,
+        "score": "DECIMAL(7, 6)",
+        "scored_at": TIME,
+    },
+    key="score_id",
+    time_column="scored_at",
+    about="what models say of users now: the likeliest class, and its probability",
+    lookups=("user_id",),
+)
+
+CATALOG: Catalog = MappingProxyType({source.name: source for source in (EVENTS, USERS, PRODUCTS, ORDERS, SCORES)})
 """Every source by name."""

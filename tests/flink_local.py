@@ -19,7 +19,7 @@ from pyflink.table import TableEnvironment
 
 from deploy.local.parts import flink_connector_jar
 from jobs.flink_environment import COMMON_OPTIONS, STREAM_OPTIONS, create_environment
-from jobs.flink_sources import source_statements
+from jobs.flink_sources import source_statements, topic_of
 from jobs.mode import Mode
 from jobs.statements import Job, statements
 from stores.settings import Settings
@@ -84,14 +84,21 @@ class LocalFlink:
             left = [tag for tag in left if tag not in ready]
         return found
 
-    def _run(self, tags: Sequence[CompiledTag], log: Log) -> Values:
-        text = statements(Job("local", tags), self.settings)
+    def as_of(self, tags: Sequence[CompiledTag], log: Log, as_of_ms: int) -> Values:
+        """The tags' values as of a moment of the past, from the whole log."""
+        return self._run(tags, {"clock_log" if name == "clock" else name: held for name, held in log.items()}, as_of_ms)
+
+    def _run(self, tags: Sequence[CompiledTag], log: Log, as_of_ms: int | None = None) -> Values:
+        sources = {source for tag in tags for source in tag.sources}
+        ends = {topic_of(source, self.settings): {0: 0} for source in (*sources, "clock")}
+        past = (Mode.BATCH, ends, "local", as_of_ms) if as_of_ms is not None else ()
+        text = statements(Job("local", tags, *past), self.settings)
         types = {f"tag_{tag.definition.name}_v{tag.definition.version}": tag.definition for tag in tags}
         queries = []
         for insert in text.inserts:
             into, query = insert.split("\n", 1)
             name = types[re.fullmatch(r"INSERT INTO `(\w+)`", into)[1]].name
-            queries.append(f"SELECT '{name}' AS tag, `user_id`, CAST(`value` AS STRING) FROM (\n{query}\n)")
+            queries.append(f"SELECT '{name}' AS `tag`, `user_id`, CAST(`value` AS STRING) FROM (\n{query}\n)")
         found: Values = {tag.definition.name: {} for tag in tags}
         read = {tag.definition.name: _READ[tag.definition.value_type] for tag in tags}
         with self.declared(text.declarations, log):

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pymysql.constants import ER
-from sqlalchemy.exc import ProgrammingError
-
-from api.ports import Unavailable
-from stores.mysql import MySQLUnavailable
+from api.live.mysql import answering
 from stores.registry.previews import Preview, Previews
 from stores.registry.requests import Asked
 from stores.registry.store import Entry, Pointer, Tags
 from tagging.lifecycle import Tag
-
-
-@contextmanager
-def _mysql() -> Iterator[None]:
-    try:
-        yield
-    except MySQLUnavailable as error:
-        raise Unavailable("mysql", str(error)) from error
-    except ProgrammingError as error:
-        if error.orig is None or error.orig.args[0] != ER.NO_SUCH_TABLE:
-            raise
-        reason = "the registry has no tables yet; they are made when the controller starts"
-        raise Unavailable("mysql", reason) from error
 
 
 class AnsweringTags:
@@ -38,32 +20,32 @@ class AnsweringTags:
 
     def tags(self) -> Sequence[Tag]:
         """See `Tags`."""
-        with _mysql():
+        with answering():
             return self._registry.tags()
 
     def tag(self, name: str) -> Tag | None:
         """See `Tags`."""
-        with _mysql():
+        with answering():
             return self._registry.tag(name)
 
     def pointers(self) -> Sequence[Pointer]:
         """See `Tags`."""
-        with _mysql():
+        with answering():
             return self._registry.pointers()
 
     def save(self, tag: Tag, entries: Sequence[Entry], asked: Asked | None = None) -> Tag:
         """See `Tags`."""
-        with _mysql():
+        with answering():
             return self._registry.save(tag, entries, asked)
 
     def asked(self, who: str, key: str) -> Asked | None:
         """See `Tags`."""
-        with _mysql():
+        with answering():
             return self._registry.asked(who, key)
 
     def audit(self, tag: str, limit: int = 100) -> Sequence[Entry]:
         """See `Tags`."""
-        with _mysql():
+        with answering():
             return self._registry.audit(tag, limit)
 
 
@@ -75,25 +57,25 @@ class AnsweringPreviews:
 
     def ask(self, preview: Preview) -> Preview:
         """See `Previews`."""
-        with _mysql():
+        with answering():
             return self._table.ask(preview)
 
     def read(self, id: str) -> Preview | None:
         """See `Previews`."""
-        with _mysql():
+        with answering():
             return self._table.read(id)
 
     def take(self, at_ms: int, stale_ms: int) -> Preview | None:
         """See `Previews`."""
-        with _mysql():
+        with answering():
             return self._table.take(at_ms, stale_ms)
 
     def finish(self, preview: Preview, at_ms: int, result: Mapping[str, Any] | None, cause: str = "") -> bool:
         """See `Previews`."""
-        with _mysql():
+        with answering():
             return self._table.finish(preview, at_ms, result, cause)
 
     def forget(self, before_ms: int) -> int:
         """See `Previews`."""
-        with _mysql():
+        with answering():
             return self._table.forget(before_ms)

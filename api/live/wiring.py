@@ -13,6 +13,7 @@ from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
 from api.live.lags import KafkaLags
 from api.live.ledger import ClickHouseLedger
+from api.live.models import AnsweringModels, KafkaPredictionLog
 from api.live.numbers import MySQLNumbers
 from api.live.parity import MySQLParity
 from api.live.profiles import HBaseProfiles
@@ -21,7 +22,9 @@ from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
 from api.live.replays import KafkaReplays
 from api.live.user_history import ClickHouseUserHistory
 from api.ports import Stores
+from api.prediction_ports import Predicting
 from api.publishing_ports import Publishing
+from stores.models.registry import ModelRegistry
 from stores.registry.previews import PreviewTable
 from stores.registry.store import TagRegistry
 from stores.settings import Settings
@@ -70,4 +73,5 @@ def live_stores(settings: Settings) -> Stores:
         ledger=ClickHouseLedger(queries, settings.flink.deduplicate_days),
         checks=checks,
         publishing=publishing,
+        predicting=Predicting(AnsweringModels(ModelRegistry(settings, ANSWER_SECONDS)), KafkaPredictionLog(settings)),
     )

@@ -269,3 +269,32 @@ TTL toDateTime(logged_at) + INTERVAL 90 DAY;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS events_into_event_arrivals TO event_arrivals AS
 SELECT partition, offset, sipHash64(event_id) AS event_hash, user_id, occurred_at, logged_at FROM events;
+
+-- What tags were as of a moment of the past, recomputed from the log for a sample of the users: what models learn from.
+CREATE TABLE IF NOT EXISTS feature_values
+(
+    tag LowCardinality(String),
+    version UInt32,
+    checksum String COMMENT 'SHA-256 of the tag''s SQL',
+    as_of DateTime64(3, 'UTC'),
+    sample LowCardinality(String) COMMENT 'users whose hash is below this; see tagging/sampling.py',
+    user_id String,
+    value String COMMENT 'compact JSON text'
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(as_of)
+ORDER BY (tag, version, checksum, sample, as_of, user_id);
+
+-- One row a tag version and moment whose values are all there.
+CREATE TABLE IF NOT EXISTS feature_moments
+(
+    tag LowCardinality(String),
+    version UInt32,
+    checksum String,
+    sample LowCardinality(String),
+    as_of DateTime64(3, 'UTC'),
+    users UInt64,
+    taken_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(taken_at)
+ORDER BY (tag, version, checksum, sample, as_of);

@@ -17,13 +17,13 @@ CREATE TEMPORARY VIEW `$source` AS
 SELECT
   `$key`, $columns,
   COALESCE(CAST(MOD(`offset`, 64) AS INT), 0) AS `__shard`,
-  `logged_at` AS `__logged_at`
+  $judged_at AS `__logged_at`
 FROM (
   SELECT
     `row`.`$key` AS `$key`, $expressions, `log`.`type`, `log`.`offset`, `log`.`logged_at`,
     ROW_NUMBER() OVER (PARTITION BY `row`.`$key` ORDER BY `log`.`offset` DESC, `row`.`place` DESC) AS `age`
   FROM `${source}_log` AS `log`
   CROSS JOIN UNNEST(`log`.`data`) WITH ORDINALITY AS `row` ($wire_names, `place`)
-  WHERE `log`.`type` IN ('INSERT', 'UPDATE', 'DELETE')
+  WHERE `log`.`type` IN ('INSERT', 'UPDATE', 'DELETE')$known
 )
 WHERE `age` = 1 AND `type` <> 'DELETE'

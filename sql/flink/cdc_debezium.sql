@@ -18,12 +18,12 @@ CREATE TEMPORARY VIEW `$source` AS
 SELECT
   `$key`, $columns,
   COALESCE(CAST(MOD(`offset`, 64) AS INT), 0) AS `__shard`,
-  `logged_at` AS `__logged_at`
+  $judged_at AS `__logged_at`
 FROM (
   SELECT
     COALESCE(`after`.`$key`, `before`.`$key`) AS `$key`, $expressions, `op`, `offset`, `logged_at`,
     ROW_NUMBER() OVER (PARTITION BY COALESCE(`after`.`$key`, `before`.`$key`) ORDER BY `offset` DESC) AS `age`
   FROM `${source}_log`
-  WHERE `op` IN ('c', 'r', 'u', 'd')
+  WHERE `op` IN ('c', 'r', 'u', 'd')$known
 )
 WHERE `age` = 1 AND `op` <> 'd'

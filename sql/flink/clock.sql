@@ -1,5 +1,5 @@
 -- Time as a topic: one tick a minute and shard. A row of a window leaves when the tick of its last minute arrives.
-CREATE TEMPORARY TABLE `clock` (
+CREATE TEMPORARY TABLE `$clock` (
   `minute` BIGINT NOT NULL,
   `shard` INT NOT NULL
 ) WITH (

@@ -23,7 +23,7 @@ SELECT
   `event_id`, `user_id`, `event_type`, `item_id`, `properties`,
   TO_TIMESTAMP_LTZ(`occurred_at`, 3) AS `occurred_at`,
   COALESCE(CAST(MOD(`offset`, 64) AS INT), 0) AS `__shard`,
-  `logged_at` AS `__logged_at`
+  $judged_at AS `__logged_at`
 FROM (
   SELECT
     `event_id`, `user_id`, `event_type`, `item_id`, `properties`, `occurred_at`, `offset`, `logged_at`,
@@ -35,4 +35,4 @@ FROM (
     AND `occurred_at` > 0
     AND TO_TIMESTAMP_LTZ(`occurred_at`, 3) <= `logged_at` + INTERVAL '5' MINUTE
 )
-WHERE `copy` = 1
+WHERE `copy` = 1$known

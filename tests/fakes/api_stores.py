@@ -8,8 +8,10 @@ from typing import Any
 
 from api.health_ports import Activity, Check, Finding, JobState
 from api.ports import Delivery, NumberedUser, ProfileValue, Stores
+from api.prediction_ports import Predicting
 from tagging.definition import TagDefinition
 from tests.fakes.breakable import Breakable
+from tests.fakes.memory_models import MemoryModels, MemoryPredictionLog
 from tests.fakes.memory_publishing import MemoryPublishing
 from tests.fakes.memory_statistics import MemoryStatistics, StoredValue
 
@@ -157,6 +159,8 @@ class World:
     ledger: Any
     checks: list[Check] = field(default_factory=list)
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
+    models: MemoryModels = field(default_factory=MemoryModels)
+    predictions: MemoryPredictionLog = field(default_factory=MemoryPredictionLog)
 
     def stores(self) -> Stores:
         """As the application takes them."""
@@ -179,6 +183,7 @@ class World:
             self.ledger,
             self.checks,
             publishing=self.publishing.port(),
+            predicting=Predicting(self.models, self.predictions),
         )
 
 

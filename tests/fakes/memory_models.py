@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from api.prediction_ports import Prediction
 from stores.models.files import LARGEST_FILE_BYTES
 from stores.models.registry import Deed, Model, ModelVersion, Stage
 
@@ -76,3 +77,13 @@ class MemoryModels:
 
     def _note(self, name: str, version: int | None, who: str, what: str, at_ms: int) -> None:
         self._deeds.setdefault(name, []).append(Deed(version, who, what, at_ms))
+
+
+class MemoryPredictionLog:
+    """Served predictions, in order."""
+
+    def __init__(self) -> None:
+        self.predictions: list[Prediction] = []
+
+    def append(self, predictions: Sequence[Prediction]) -> None:
+        self.predictions += predictions

@@ -1,0 +1,209 @@
+"""POST /predictions: what a model says of users, from their tags as they are now. The pipeline is the one that was trained."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from api.access.actor import sees
+from api.access.declared import requires
+from api.documented import Iso, Value, documented, noun
+from api.errors import ApiError, invalid
+from api.ports import ProfileValue, Stores
+from api.preconditions import require_json
+from api.prediction_ports import Prediction
+from api.serving import Served, Serving
+from api.times import Clock, iso, iso_or_none
+from api.wire import reply
+from prediction.encoder import BadValue
+from prediction.pipeline import Pipeline, columns_of
+from prediction.promotion import RetiredFeature, require_live
+from tagging.access import Role
+from tagging.definition import TagDefinition
+
+MOST_USERS = 100
+UserId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+class PredictionsIn(BaseModel):
+    """Whom to score. `what_if` stands in for the values of one user's tags; such predictions are not logged."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: ModelName
+    user_ids: list[UserId] = Field(min_length=1, max_length=MOST_USERS)
+    reasons: bool = Field(False, description="Say which features moved each score")
+    what_if: dict[ModelName, Value | None] | None = Field(None, description="Tag to value; null: the user has none")
+
+    @model_validator(mode="after")
+    def _one_user(self) -> PredictionsIn:
+        if self.what_if and len(self.user_ids) != 1:
+            raise ValueError(f"what_if: got {len(self.user_ids)} users, allowed one")
+        return self
+
+
+class ReasonOut(BaseModel):
+    """What a feature did to a score."""
+
+    feature: str
+    title: str
+    value: Value | None = Field(description="null where there is none, and where it is masked")
+    masked: bool
+    points: float = Field(description="Log-odds, relative to the average user; above 0 it raised the score")
+
+
+class PredictionOut(BaseModel):
+    """What a model says of a user; `problem` instead where it says nothing."""
+
+    user_id: str
+    prediction_id: str | None
+    label: str | None = Field(description="The class that the score is of: `yes`, or the likeliest of many")
+    score: float | None = Field(description="Its probability")
+    missing: list[str] = Field(description="Features that the user has no value of; the model knows what that means")
+    newest_feature_at: Iso | None = Field(description="When the newest of the features came to be")
+    oldest_feature_at: Iso | None
+    reasons: list[ReasonOut]
+    problem: str | None
+
+
+class PredictionsOut(BaseModel):
+    """Predictions in the order of the request."""
+
+    model: str
+    version: int
+    predicted_at: Iso
+    items: list[PredictionOut]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A user's features: those that are there, by tag."""
+
+    user_id: str
+    values: Mapping[str, ProfileValue]
+    has_profile: bool
+
+
+def _known(values: Sequence[ProfileValue], user_id: str, versions: Mapping[str, int]) -> _Known:
+    found = {value.tag: value for value in values if not value.absent and versions.get(value.tag) == value.version}
+    return _Known(user_id, found, bool(values))
+
+
+def _served(serving: Serving, name: str) -> Served:
+    served = serving.live(name)
+    if served is None:
+        raise ApiError(
+            404, "model_not_found", f"There is no model {name} in use; GET /api/v1/models names those that are"
+        )
+    return served
+
+
+def _features(pipeline: Pipeline, known: _Known, what_if: Mapping[str, Any] | None) -> dict[str, Any]:
+    found = {tag: value.value for tag, value in known.values.items()}
+    for tag, value in (what_if or {}).items():
+        if tag not in {feature.tag for feature in pipeline.features}:
+            raise invalid(f"what_if.{tag}", "is no feature of the model", tag, sorted(f.tag for f in pipeline.features))
+        found[tag] = value
+    return {tag: value for tag, value in found.items() if value is not None}
+
+
+def blueprint(stores: Stores, serving: Serving, clock: Clock) -> APIBlueprint:
+    """The routes that predict."""
+    routes = noun("predictions")
+    routes.before_request(require_json)
+
+    @routes.post("", responses=documented({200: PredictionsOut}, 400, 404, 409, 413, 415, 503))
+    @requires(Role.VIEWER, Role.SERVICE, audited=False)
+    def predict(body: PredictionsIn) -> Response:
+        """Score up to 100 users by a model's live version. A user that is unknown gets a problem in place of a score"""
+        served = _served(serving, body.model)
+        pipeline = served.pipeline
+        tags = {tag.name: tag for tag in stores.registry.tags()}
+        try:
+            require_live(pipeline, {name: tag.version for name, tag in tags.items()})
+        except RetiredFeature as error:
+            raise ApiError(409, "feature_retired", str(error)) from error
+        versions = {feature.tag: feature.version for feature in pipeline.features}
+        people = [_known(stores.profiles.read(user_id), user_id, versions) for user_id in body.user_ids]
+        scored = [known for known in people if known.has_profile]
+        features = {known.user_id: _features(pipeline, known, body.what_if) for known in scored}
+        at_ms = clock()
+        found = _scored(pipeline, scored, features, tags, body.reasons)
+        if not body.what_if:
+            stores.predicting.log.append(
+                [
+                    Prediction(
+                        str(out.prediction_id), body.model, served.version, out.user_id, features[out.user_id],
+                        float(out.score or 0), at_ms,
+                    )
+                    for out in found.values()
+                ]
+            )  # fmt: skip
+        items = [found.get(user_id) or _unknown(user_id) for user_id in body.user_ids]
+        return reply(PredictionsOut(model=body.model, version=served.version, predicted_at=iso(at_ms), items=items))
+
+    return routes
+
+
+def _scored(
+    pipeline: Pipeline,
+    people: Sequence[_Known],
+    features: Mapping[str, dict[str, Any]],
+    tags: Mapping[str, TagDefinition],
+    reasons: bool,
+) -> dict[str, PredictionOut]:
+    if not people:
+        return {}
+    columns = columns_of(pipeline.features, [features[known.user_id] for known in people])
+    try:
+        probabilities = pipeline.probabilities(columns)
+        why = pipeline.reasons(columns) if reasons else [[] for _ in people]
+    except BadValue as error:
+        raise invalid("what_if", str(error)) from error
+    best = [1] * len(people) if probabilities.shape[1] == 2 else probabilities.argmax(axis=1).tolist()
+    found = {}
+    for known, row, place, moved in zip(people, probabilities, best, why, strict=True):
+        mine = features[known.user_id]
+        times = [value.changed_at_ms for value in known.values.values()]
+        found[known.user_id] = PredictionOut(
+            user_id=known.user_id,
+            prediction_id=uuid.uuid4().hex,
+            label=pipeline.classes[place],
+            score=float(row[place]),
+            missing=[feature.tag for feature in pipeline.features if feature.tag not in mine],
+            newest_feature_at=iso_or_none(max(times, default=None)),
+            oldest_feature_at=iso_or_none(min(times, default=None)),
+            reasons=[
+                ReasonOut(
+                    feature=reason.feature,
+                    title=tags[reason.feature].title,
+                    value=mine.get(reason.feature) if sees(tags[reason.feature]) else None,
+                    masked=reason.feature in mine and not sees(tags[reason.feature]),
+                    points=reason.points,
+                )
+                for reason in moved
+            ],
+            problem=None,
+        )
+    return found
+
+
+def _unknown(user_id: str) -> PredictionOut:
+    return PredictionOut(
+        user_id=user_id,
+        prediction_id=None,
+        label=None,
+        score=None,
+        missing=[],
+        newest_feature_at=None,
+        oldest_feature_at=None,
+        reasons=[],
+        problem="user_not_found",
+    )

@@ -1,0 +1,1 @@
+"""Jobs that train models, score users and learn from what then happened."""

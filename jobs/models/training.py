@@ -1,0 +1,60 @@
+"""One training from beginning to end: features as of the past, labels, the fit, and the version in the registry."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as library_version
+
+from jobs.models import features, training_sets
+from jobs.models.features import Recompute
+from prediction.definition import ModelDefinition
+from prediction.training import train
+from stores.features import FeatureStore, checksum
+from stores.models.registry import Models, ModelVersion
+from tagging.compiler import CompiledTag
+from tagging.sampling import Sample, sample_of
+
+LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "scipy")
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Trains models. `recomputing`: how the features of a sample of the users are taken back to the past."""
+
+    models: Models
+    store: FeatureStore
+    recomputing: Callable[[Sample], Recompute]
+    users: int
+
+    def train(
+        self,
+        definition: ModelDefinition,
+        text: str,
+        tags: Mapping[str, CompiledTag],
+        tick_ms: int,
+        who: str,
+        now_ms: int,
+    ) -> Iterator[str | ModelVersion]:
+        """Lines of progress, then the version that was made. `tick_ms`: the newest tick, which is "now" for the log.
+
+        Raises TooLittleHistory, TrainingProblem, BadValue, and what the stores raise.
+        """
+        moments = training_sets.moments_of(definition, tick_ms, self.store.first_event_ms())
+        sample = sample_of(self.users, definition.training.most_users)
+        chosen = list(tags.values())
+        yield from features.ensure(chosen, moments, sample, self.store, self.recomputing(sample), now_ms)
+        rows = training_sets.build(definition, tags, moments, sample, self.store)
+        yield f"{len(rows.users):,} rows of {len(set(rows.users)):,} users at {len(moments)} moments"
+        trained = train(definition, features.features_of(tags), rows)
+        lineage = {
+            **trained.lineage,
+            "checksums": {name: checksum(tag) for name, tag in tags.items()},
+            "sample": sample.share,
+            "tick_ms": tick_ms,
+            "python": platform.python_version(),
+            "libraries": {name: library_version(name) for name in LIBRARIES},
+        }
+        self.models.define(definition.name, text, who, now_ms)
+        yield self.models.add(definition.name, trained.pipeline.to_bytes(), trained.metrics, lineage, who, now_ms)

@@ -1,0 +1,121 @@
+"""A model as its author writes it: a TOML text that says what is predicted, of whom, from which tags, and how."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from tagging.names import TAG_NAME
+from tagging.problems import did_you_mean
+
+Kind = Literal["conversion", "churn", "next_value"]
+Algorithm = Literal["logistic", "boosting"]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+MOST_FEATURES = 64
+LONGEST_DAYS = 400
+
+
+class ModelProblem(ValueError):
+    """A definition that cannot be used. The text names every problem with its place."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Label(_Part):
+    """What is to happen within `horizon_days` after the moment of prediction.
+
+    conversion: an event of `event_type`; churn: none of any type, or of `event_type` where given; next_value: the value of
+    the property `value_property` of the first such event (models of this kind tell classes apart).
+    """
+
+    horizon_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)]
+    event_type: Word | None = None
+    value_property: Word | None = None
+
+
+class Training(_Part):
+    """Whom and when a model learns from: users with an event in `active_days` before each of `moments` times, the newest a
+    horizon ago, each `every_days` before the one after it.
+    """
+
+    active_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = 30
+    moments: Annotated[int, Field(ge=2, le=52)] = 6
+    every_days: Annotated[int, Field(ge=1, le=90)] = 7
+    most_users: Annotated[int, Field(ge=100, le=1_000_000)] = 100_000
+    held_out: Annotated[float, Field(ge=0.1, le=0.5)] = 0.3
+
+
+class ModelDefinition(_Part):
+    """A model. `features` are names of tags; which versions they are is settled when the model is trained."""
+
+    name: str
+    title: Line
+    description: Line
+    owner: Line
+    kind: Kind
+    algorithm: Algorithm = "logistic"
+    label: Label
+    features: Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_FEATURES)]
+    training: Training = Training()
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        if not TAG_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a model's name: a-z, 0-9 and _, from a letter on, at most 63")
+        return name
+
+    @field_validator("features")
+    @classmethod
+    def _features(cls, features: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [name for name in features if not TAG_NAME.fullmatch(name)]
+        twice = sorted({name for name in features if features.count(name) > 1})
+        if wrong or twice:
+            raise ValueError(f"not names of tags: {wrong}; named twice: {twice}")
+        return features
+
+    @model_validator(mode="after")
+    def _label_fits(self) -> ModelDefinition:
+        label = self.label
+        if self.kind != "churn" and label.event_type is None:
+            raise ValueError(f"label.event_type: a {self.kind} model says which event it waits for")
+        if (self.kind == "next_value") != (label.value_property is not None):
+            raise ValueError(f"label.value_property: got {label.value_property!r} for a {self.kind} model, "
+                             "allowed for next_value models, which need it")  # fmt: skip
+        return self
+
+
+def parse_model(text: str, origin: str = "") -> ModelDefinition:
+    """Read a definition. `origin` names it in messages. Raises ModelProblem with everything that is wrong."""
+    try:
+        return ModelDefinition.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ModelProblem(f"{origin or 'model'}: not TOML: {error}") from error
+    except ValidationError as error:
+        problems = []
+        for each in error.errors():
+            place = ".".join(str(part) for part in each["loc"]) or "model"
+            known = _keys(each["loc"])
+            hint = did_you_mean(str(each["loc"][-1]), known) if each["type"] == "extra_forbidden" else ""
+            problems.append(f"{place}: {each['msg'].removeprefix('Value error, ')}{f' ({hint})' if hint else ''}")
+        raise ModelProblem(f"{origin or 'model'}: " + "; ".join(problems)) from error
+
+
+def _keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
+    parts: dict[int | str, type[BaseModel]] = {"label": Label, "training": Training}
+    return tuple(parts.get(place[0], ModelDefinition).model_fields if len(place) > 1 else ModelDefinition.model_fields)
+
+
+@dataclass(frozen=True, order=True)
+class Feature:
+    """A tag version as an input of a model, with the type of its values."""
+
+    tag: str
+    version: int
+    value_type: str

@@ -1,0 +1,127 @@
+"""What turns encoded features into raw scores (log-odds a class), by well-kept libraries, kept as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import lightgbm
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from prediction.metrics import Floats
+
+SEED = 20_260_101
+LOGISTIC_ROUNDS = 2_000
+BOOSTING = {
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 20,
+    "lambda_l2": 1.0,
+    "seed": SEED,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 2,
+    "verbosity": -1,
+}
+MOST_TREES = 400
+PATIENCE_TREES = 30
+
+
+class Estimator(Protocol):
+    """A fitted estimator. With two classes there is one raw score, the log-odds of the second; else one a class."""
+
+    def raw(self, encoded: Floats) -> Floats:
+        """Raw scores of shape (users, 1 or classes)."""
+
+    def contributions(self, encoded: Floats) -> Floats:
+        """What each column adds to each raw score, relative to the average user: (users, 1 or classes, columns)."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The estimator as plain values."""
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """Logistic regression: weights of shape (1 or classes, columns); `center` is the average user of the training set."""
+
+    weights: Floats
+    intercepts: Floats
+    center: Floats
+
+    def raw(self, encoded: Floats) -> Floats:
+        """See `Estimator`."""
+        return encoded @ self.weights.T + self.intercepts
+
+    def contributions(self, encoded: Floats) -> Floats:
+        """See `Estimator`."""
+        return (encoded - self.center)[:, None, :] * self.weights[None]
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Estimator`."""
+        parts = {"weights": self.weights, "intercepts": self.intercepts, "center": self.center}
+        return {"algorithm": "logistic", **{name: part.tolist() for name, part in parts.items()}}
+
+
+@dataclass(frozen=True)
+class Boosting:
+    """Gradient-boosted trees in LightGBM's own text format."""
+
+    text: str
+    classes: int
+
+    @cached_property
+    def _booster(self) -> lightgbm.Booster:
+        return lightgbm.Booster(model_str=self.text)
+
+    @property
+    def _scores(self) -> int:
+        return 1 if self.classes == 2 else self.classes
+
+    def raw(self, encoded: Floats) -> Floats:
+        """See `Estimator`."""
+        # One thread: waking others costs more than one user's trees, and a server has other requests to serve.
+        found = self._booster.predict(encoded, raw_score=True, num_threads=1)
+        return np.asarray(found, dtype=float).reshape(len(encoded), self._scores)
+
+    def contributions(self, encoded: Floats) -> Floats:
+        """See `Estimator`. Shapley values of the trees (Lundberg et al. 2018); the last, the average, is left out."""
+        found = np.asarray(self._booster.predict(encoded, pred_contrib=True, num_threads=1), dtype=float)
+        return found.reshape(len(encoded), self._scores, encoded.shape[1] + 1)[:, :, :-1]
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Estimator`."""
+        return {"algorithm": "boosting", "text": self.text, "classes": self.classes}
+
+
+def fit_logistic(encoded: Floats, labels: Floats, classes: int) -> Logistic:
+    """Labels are 0 .. classes - 1, each there at least once."""
+    found = LogisticRegression(C=1.0, max_iter=LOGISTIC_ROUNDS).fit(encoded, labels.astype(int))
+    return Logistic(np.array(found.coef_), np.array(found.intercept_), encoded.mean(axis=0))
+
+
+def fit_boosting(encoded: Floats, labels: Floats, other: Floats, other_labels: Floats, classes: int) -> Boosting:
+    """As many trees as make `other`, people that it does not learn from, no worse."""
+    chosen = {"objective": "binary", "metric": "binary_logloss"}
+    if classes > 2:
+        chosen = {"objective": "multiclass", "metric": "multi_logloss", "num_class": classes}
+    data = lightgbm.Dataset(encoded, labels)
+    booster = lightgbm.train(
+        {**BOOSTING, **chosen},
+        data,
+        MOST_TREES,
+        valid_sets=[data.create_valid(other, other_labels)],
+        callbacks=[lightgbm.early_stopping(PATIENCE_TREES, verbose=False)],
+    )
+    return Boosting(booster.model_to_string(num_iteration=booster.best_iteration), classes)
+
+
+def from_json(values: Mapping[str, Any]) -> Estimator:
+    """The estimator that `to_json` wrote. Raises ValueError for one of another kind."""
+    if values["algorithm"] == "logistic":
+        return Logistic(*(np.array(values[name]) for name in ("weights", "intercepts", "center")))
+    if values["algorithm"] == "boosting":
+        return Boosting(values["text"], values["classes"])
+    raise ValueError(f"algorithm: got {values['algorithm']!r}, allowed logistic, boosting")
