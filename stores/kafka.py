@@ -12,7 +12,15 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from stores.kafka_client import ANSWER_SECONDS, KafkaUnavailable, Producer, admin, create_consumer, unavailable
 from stores.settings import Settings
-from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, PREDICTIONS_TOPIC, REGISTRY_TOPIC, cdc_topic, tag_topic
+from tagging.names import (
+    CLOCK_TOPIC,
+    EVENTS_TOPIC,
+    EXAMPLES_TOPIC,
+    PREDICTIONS_TOPIC,
+    REGISTRY_TOPIC,
+    cdc_topic,
+    tag_topic,
+)
 
 __all__ = [
     "ANSWER_SECONDS",
@@ -41,6 +49,8 @@ _DAY_MS = 24 * 60 * 60 * 1000
 _LOG_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "cleanup.policy": "delete"}
 # The truth is in MySQL: a message says that there is something to read, and nobody reads an old one.
 _REGISTRY_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(_DAY_MS)}
+# Made of the log, and made again from it when a model begins to learn. A learner that was away longer begins with what is left.
+_EXAMPLES_CONFIG = {**_LOG_CONFIG, "retention.ms": str(90 * _DAY_MS)}
 _TAG_CONFIG = {
     "message.timestamp.type": "LogAppendTime",
     "cleanup.policy": "compact",
@@ -55,10 +65,11 @@ _TAG_CONFIG = {
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic as Tagstream creates it."""
+    """A topic as Tagstream creates it. `partitions`: as many as are configured where None."""
 
     name: str
     config: Mapping[str, str]
+    partitions: int | None = None
 
 
 def source_topics(settings: Settings) -> tuple[Topic, ...]:
@@ -69,11 +80,15 @@ def source_topics(settings: Settings) -> tuple[Topic, ...]:
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the topics of the sources, the clock, the registry and served predictions where they are missing; the names of those created.
+    """Create the topics of the sources, the clock, the registry, predictions and examples where they are missing; those created.
 
     A topic that exists is left as it is. Raises KafkaUnavailable.
     """
-    more = (Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG), Topic(PREDICTIONS_TOPIC, _LOG_CONFIG))
+    more = (
+        Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG),
+        Topic(PREDICTIONS_TOPIC, _LOG_CONFIG),
+        Topic(EXAMPLES_TOPIC, _EXAMPLES_CONFIG, partitions=1),
+    )
     return _create(settings, (*source_topics(settings), *more))
 
 
@@ -84,7 +99,10 @@ def ensure_tag_topics(settings: Settings, tags: Iterable[tuple[str, int]]) -> li
 
 def _create(settings: Settings, topics: Iterable[Topic]) -> list[str]:
     kafka = settings.kafka
-    wanted = [NewTopic(topic.name, kafka.partitions, kafka.replication, config=dict(topic.config)) for topic in topics]
+    wanted = [
+        NewTopic(topic.name, topic.partitions or kafka.partitions, kafka.replication, config=dict(topic.config))
+        for topic in topics
+    ]
     if not wanted:
         return []
     created = []

@@ -34,6 +34,8 @@ TABLES = (
         "clock_ticks",
         "event_places",
         "event_arrivals",
+        "model_quality",
+        "model_drift",
     ),
 )
 ROOT = Path(__file__).parent.parent

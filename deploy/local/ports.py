@@ -33,6 +33,7 @@ USUAL_PORTS = {
     "controller-metrics": 9407,
     "sink_rows-metrics": 9408,
     "parity-metrics": 9409,
+    "learner-metrics": 9410,
 }
 
 # Below what Linux gives to outgoing connections (32768 up): one of those could sit on a service's port while it restarts.
