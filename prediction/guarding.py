@@ -17,7 +17,7 @@ PATIENCE = 2
 class Health(StrEnum):
     """What a learner's weights are good for.
 
-    warming: no window has shown yet that they do no worse than the baselines; they are not served. good: served. doubtful: the
+    warming: no window with both labels has shown yet that they do no worse than the baselines; they are not served. good: served. doubtful: the
     newest window was bad; new weights are held back. frozen: nothing is learned until a person releases the model.
     """
 
@@ -43,6 +43,9 @@ class Guard:
         """
         if self.health is Health.FROZEN:
             return self
+        if self.health is Health.WARMING and len(set(scores.labels.tolist())) < 2:
+            # Positives are decided at once and negatives when their time is over: until then there is nothing to tell apart.
+            return replace(self, reason=f"window {window}: all labels are {int(scores.labels[0])}")
         found = {than: scores.worse_by(Scorer.ONLINE, than) for than in (Scorer.FROZEN, Scorer.CHANCE)}
         worst = max(found, key=found.__getitem__)
         if found[worst] <= DOUBTFUL:

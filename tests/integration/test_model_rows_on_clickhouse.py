@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 
 from jobs.dead_letter_limit import DeadLetterLimit
@@ -57,8 +58,8 @@ def test_the_numbers_that_a_page_shows_are_those_recomputed_from_the_examples(le
         assert (row["examples"], row["positives"]) == (128, sum(example.label for example in part))
         assert (row["opened_at_ms"], row["closed_at_ms"]) == (part[0].decided_at_ms, part[-1].decided_at_ms)
         if row["scorer"] == "frozen":
-            labels = metrics.np.array([float(example.label) for example in part])
-            scores = metrics.np.array([example.frozen_score for example in part])
+            labels = np.array([float(example.label) for example in part])
+            scores = np.array([example.frozen_score for example in part])
             assert row["auc"] == pytest.approx(metrics.auc(labels, scores))
             assert row["log_loss"] == pytest.approx(metrics.log_loss(labels, scores))
         weighted = sum(n * share for n, share in zip(row["bin_examples"], row["bin_share"], strict=True))

@@ -18,7 +18,9 @@ def window(against_frozen: float, against_chance: float = -9.0) -> Scores:
     loss = {Scorer.ONLINE: np.full(100, 1.0)}
     for scorer, errors in ((Scorer.FROZEN, against_frozen), (Scorer.CHANCE, against_chance)):
         loss[scorer] = loss[Scorer.ONLINE] - (noise + errors * 0.1 / 10)
-    return Scores(np.ones(100), {scorer: np.exp(-each) for scorer, each in loss.items()})
+    labels = np.repeat([1.0, 0.0], 50)
+    likely = {scorer: np.exp(-each) for scorer, each in loss.items()}
+    return Scores(labels, {scorer: np.where(labels == 1, each, 1 - each) for scorer, each in likely.items()})
 
 
 def after(*windows: Scores) -> Guard:
@@ -61,3 +63,12 @@ def test_the_reason_names_the_window_the_baseline_and_by_how_much():
 def test_a_frozen_model_keeps_the_first_reason():
     frozen = after(window(GOOD), window(AWFUL))
     assert frozen.judge(2, window(GOOD)) == frozen
+
+
+def test_a_model_that_has_seen_one_label_alone_is_not_served_yet_and_one_that_is_served_stays_so():
+    both = window(GOOD)
+    positives = Scores(np.ones(100), {scorer: np.full(100, 0.9) for scorer in Scorer})
+    warming = after(positives, positives)
+    assert (warming.health, warming.reason) == (Health.WARMING, "window 1: all labels are 1")
+    assert warming.judge(2, both).health is Health.GOOD
+    assert after(both, positives).health is Health.GOOD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import statistics
 from dataclasses import replace
 
@@ -95,7 +96,6 @@ def test_every_example_is_scored_before_it_is_learned():
     learner = model()
     (first, *_) = log = list(stream(40, 1))
     _, (window,) = feed(learner, log)
-    assert learner.state.window == [] or learner.state.window[0].key
     assert window.qualities[0].scorer is Scorer.ONLINE
     alone = model(replace(SMALL, block=1))
     feed(alone, [first])
@@ -220,10 +220,11 @@ def test_a_released_model_learns_again_and_is_served_once_a_window_is_good():
     feed(learner, stream(3_000, 1, label=lambda number: honest if number < 2_048 else flipped))
     assert learner.state.guard.health is Health.FROZEN
     again = OnlineModel(released(learner.marked()))
+    before = again.state.ftrl.z.copy()
     assert again.state.guard.health is Health.WARMING
     _, windows = feed(again, stream(1_000, 9), first=3_000)
     assert [window.guard.health for window in windows] == [Health.GOOD] * 3
-    assert not np.array_equal(again.state.ftrl.z, again.state.good.z) or len(windows) == 3
+    assert not np.array_equal(again.state.ftrl.z, before)
 
 
 def test_a_state_with_everything_in_it_is_the_same_after_a_file():
@@ -239,8 +240,6 @@ def test_a_state_with_everything_in_it_is_the_same_after_a_file():
 
 
 def damaged(content):
-    import io
-
     with np.load(io.BytesIO(content)) as file:
         arrays = dict(file)
     written = io.BytesIO()
@@ -252,8 +251,6 @@ def test_a_file_that_is_no_snapshot_is_refused():
     learner = model()
     feed(learner, stream(60, 1))
     content = online_file.to_bytes(learner.marked())
-    import io
-
     pickled = io.BytesIO()
     np.savez(pickled, said=np.array([{"a": 1}], dtype=object))
     for wrong in (b"", b"nonsense", content[:-40], pickled.getvalue(), damaged(content)):
