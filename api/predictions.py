@@ -42,6 +42,7 @@ class PredictionsIn(BaseModel):
     model: ModelName
     user_ids: list[UserId] = Field(min_length=1, max_length=MOST_USERS)
     reasons: bool = Field(False, description="Say which features moved each score")
+    record: bool = Field(True, description="Whether models learn from what then happens; false for a mere look")
     what_if: dict[ModelName, Value | None] | None = Field(None, description="Tag to value; null: the user has none")
 
     @model_validator(mode="after")
@@ -148,7 +149,7 @@ def blueprint(stores: Stores, serving: Serving, learned: LearnedModels, clock: C
         at_ms = clock()
         found = _scored(pipeline, scored, features, tags, body.reasons)
         _add_learned(found, features, learned.served(body.model))
-        if not body.what_if:
+        if body.record and not body.what_if:
             stores.predicting.log.append(
                 [
                     Prediction(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-import lightgbm
 import numpy as np
+import xgboost
 from sklearn.linear_model import LogisticRegression
 
 from prediction.metrics import Floats
@@ -17,14 +17,13 @@ SEED = 20_260_101
 LOGISTIC_ROUNDS = 2_000
 BOOSTING = {
     "learning_rate": 0.05,
-    "num_leaves": 15,
-    "min_data_in_leaf": 20,
-    "lambda_l2": 1.0,
+    "max_depth": 4,
+    "min_child_weight": 5,
+    "reg_lambda": 1.0,
+    "tree_method": "hist",
     "seed": SEED,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 2,
-    "verbosity": -1,
+    "nthread": 2,
+    "verbosity": 0,
 }
 MOST_TREES = 400
 PATIENCE_TREES = 30
@@ -67,14 +66,17 @@ class Logistic:
 
 @dataclass(frozen=True)
 class Boosting:
-    """Gradient-boosted trees in LightGBM's own text format."""
+    """Gradient-boosted trees in XGBoost's own JSON."""
 
     text: str
     classes: int
 
     @cached_property
-    def _booster(self) -> lightgbm.Booster:
-        return lightgbm.Booster(model_str=self.text)
+    def _booster(self) -> xgboost.Booster:
+        found = xgboost.Booster(model_file=bytearray(self.text.encode()))
+        # One thread: waking others costs more than one user's trees, and a server has other requests to serve.
+        found.set_param({"nthread": 1})
+        return found
 
     @property
     def _scores(self) -> int:
@@ -82,13 +84,12 @@ class Boosting:
 
     def raw(self, encoded: Floats) -> Floats:
         """See `Estimator`."""
-        # One thread: waking others costs more than one user's trees, and a server has other requests to serve.
-        found = self._booster.predict(encoded, raw_score=True, num_threads=1)
+        found = self._booster.inplace_predict(encoded, predict_type="margin", validate_features=False)
         return np.asarray(found, dtype=float).reshape(len(encoded), self._scores)
 
     def contributions(self, encoded: Floats) -> Floats:
         """See `Estimator`. Shapley values of the trees (Lundberg et al. 2018); the last, the average, is left out."""
-        found = np.asarray(self._booster.predict(encoded, pred_contrib=True, num_threads=1), dtype=float)
+        found = np.asarray(self._booster.predict(xgboost.DMatrix(encoded, nthread=1), pred_contribs=True), dtype=float)
         return found.reshape(len(encoded), self._scores, encoded.shape[1] + 1)[:, :, :-1]
 
     def to_json(self) -> dict[str, Any]:
@@ -104,18 +105,19 @@ def fit_logistic(encoded: Floats, labels: Floats, classes: int) -> Logistic:
 
 def fit_boosting(encoded: Floats, labels: Floats, other: Floats, other_labels: Floats, classes: int) -> Boosting:
     """As many trees as make `other`, people that it does not learn from, no worse."""
-    chosen = {"objective": "binary", "metric": "binary_logloss"}
+    chosen = {"objective": "binary:logistic", "eval_metric": "logloss"}
     if classes > 2:
-        chosen = {"objective": "multiclass", "metric": "multi_logloss", "num_class": classes}
-    data = lightgbm.Dataset(encoded, labels)
-    booster = lightgbm.train(
+        chosen = {"objective": "multi:softprob", "eval_metric": "mlogloss", "num_class": classes}
+    booster = xgboost.train(
         {**BOOSTING, **chosen},
-        data,
+        xgboost.DMatrix(encoded, labels),
         MOST_TREES,
-        valid_sets=[data.create_valid(other, other_labels)],
-        callbacks=[lightgbm.early_stopping(PATIENCE_TREES, verbose=False)],
+        evals=[(xgboost.DMatrix(other, other_labels), "others")],
+        early_stopping_rounds=PATIENCE_TREES,
+        verbose_eval=False,
     )
-    return Boosting(booster.model_to_string(num_iteration=booster.best_iteration), classes)
+    kept = booster[: booster.best_iteration + 1]
+    return Boosting(kept.save_raw("json").decode(), classes)
 
 
 def from_json(values: Mapping[str, Any]) -> Estimator:

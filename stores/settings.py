@@ -71,7 +71,7 @@ class Flink(BaseModel):
     batch_rest_url: str = ""
     parallelism: int = Field(2, ge=1)
     state_dir: str = "file:///tmp/tagstream-state"
-    checkpoint_seconds: int = Field(10, ge=1)
+    checkpoint_seconds: int = Field(30, ge=1)
     restart_attempts: int = Field(20, ge=1)
     connector_jar: str = ""
     deduplicate_days: int = Field(7, ge=1)

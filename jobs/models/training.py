@@ -16,7 +16,7 @@ from stores.models.registry import Models, ModelVersion
 from tagging.compiler import CompiledTag
 from tagging.sampling import Sample, sample_of
 
-LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "scipy")
+LIBRARIES = ("numpy", "scikit-learn", "scipy", "xgboost-cpu")
 
 
 @dataclass(frozen=True)

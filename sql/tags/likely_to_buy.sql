@@ -5,12 +5,14 @@
 -- dimension: purchasing_power
 -- owner: sales
 
+-- A model has one score a user: the newest.
 SELECT
   user_id,
   CASE
-    WHEN score >= 0.5 THEN 'high'
-    WHEN score >= 0.2 THEN 'medium'
+    WHEN MAX(score) >= 0.5 THEN 'high'
+    WHEN MAX(score) >= 0.2 THEN 'medium'
     ELSE 'low'
   END AS value
 FROM scores
 WHERE model = 'buys_in_7_days'
+GROUP BY user_id

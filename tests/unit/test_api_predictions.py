@@ -123,6 +123,11 @@ def test_what_if_scores_one_user_with_other_values_and_is_not_logged(client, wor
     assert len(world.predictions.predictions) == logged
 
 
+def test_a_mere_look_is_not_logged(client, world):
+    assert ask(client, record=False).json["items"][0]["score"] == ask(client).json["items"][0]["score"]
+    assert len(world.predictions.predictions) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "path", "says"),
     [

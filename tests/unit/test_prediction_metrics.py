@@ -50,6 +50,12 @@ def test_lift_is_how_many_more_positives_the_best_have():
     assert metrics.lift(np.zeros(5), np.zeros(5)) is None
 
 
-def test_the_error_of_an_auc_is_that_of_the_paper():
-    # Hanley and McNeil 1982, table III: AUC 0.8931, 51 abnormal and 58 normal cases, SE 0.0320.
-    assert metrics.auc_error(0.8931, 51, 58) == pytest.approx(0.0320, abs=0.0003)
+def test_the_error_of_an_auc_is_how_far_samples_of_exponential_scores_scatter():
+    # The paper's formula is exact for exponential scores, whose AUC is scale / (1 + scale).
+    rng, scale = np.random.default_rng(3), 4.0
+    labels = np.array([1.0] * 50 + [0.0] * 60)
+    drawn = [
+        metrics.auc(labels, np.concatenate([rng.exponential(scale, 50), rng.exponential(1.0, 60)])) for _ in range(800)
+    ]
+    assert np.mean(drawn) == pytest.approx(scale / (1 + scale), abs=0.01)
+    assert metrics.auc_error(scale / (1 + scale), 50, 60) == pytest.approx(np.std(drawn), rel=0.08)
