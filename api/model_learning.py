@@ -92,7 +92,9 @@ class LearningOut(BaseModel):
     """A model that learns. `windows` and `snapshots`: the newest first."""
 
     name: str
-    served_snapshot: int | None = Field(description="null while nothing that it has learned is good enough to be served")
+    served_snapshot: int | None = Field(
+        description="null while nothing that it has learned is good enough to be served"
+    )
     snapshots: list[SnapshotOut]
     windows: list[WindowOut]
 

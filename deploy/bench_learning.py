@@ -119,10 +119,14 @@ def main() -> None:
     best = log_loss(stream, stream.truth)
     apart = {name: loss for name, loss in losses.items() if abs(loss - losses["river"]) > EQUAL or loss < best}
     if apart:
-        raise AssertionError(f"log-loss of river {losses['river']:.4f}, of the truth {best:.4f}; not comparable: {apart}")
+        raise AssertionError(
+            f"log-loss of river {losses['river']:.4f}, of the truth {best:.4f}; not comparable: {apart}"
+        )
     rate = sum(stream.labels) / count
     chance = -(rate * math.log(rate) + (1 - rate) * math.log(1 - rate))
-    print(f"{count:,} examples of {len(stream.features[0])} features; log-loss of the truth {best:.4f}, of chance {chance:.4f}")
+    print(
+        f"{count:,} examples of {len(stream.features[0])} features; log-loss of the truth {best:.4f}, of chance {chance:.4f}"
+    )
     for name, learn in learners.items():
         seconds = best_seconds(learn)
         print(f"{name:>14}: log-loss {losses[name]:.4f}, {count / seconds:,.0f} examples/s scored and learned")

@@ -129,7 +129,9 @@ class LearnerSink:
             try:
                 example = read_example(record.value)
                 if len({*models, example.model}) > MOST_MODELS:
-                    raise NotAnExample(Reason.TOO_LARGE, f"model {example.model}: allowed: {MOST_MODELS} models that learn")
+                    raise NotAnExample(
+                        Reason.TOO_LARGE, f"model {example.model}: allowed: {MOST_MODELS} models that learn"
+                    )
             except NotAnExample as error:
                 dead.append(DeadLetter(record, error.reason, str(error)))
                 continue

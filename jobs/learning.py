@@ -51,7 +51,9 @@ def release(snapshots: Snapshots, model: str, at_ms: int) -> int:
     for _ in range(TRIES):
         held = {snapshot.model: (snapshot, content) for snapshot, content in snapshots.newest()}
         if model not in held:
-            raise LookupError(f"model {model} has learned nothing; those that have: {', '.join(sorted(held)) or 'none'}")
+            raise LookupError(
+                f"model {model} has learned nothing; those that have: {', '.join(sorted(held)) or 'none'}"
+            )
         newest, content = held[model]
         state = online_file.from_bytes(content)
         if state.guard.health is not Health.FROZEN:
@@ -137,7 +139,9 @@ def _release(name: Name, as_json: Json = False) -> None:
         number = release(snapshots, name, int(time.time() * 1000))
         snapshots.close()
     said = {"model": name, "snapshot": number}
-    typer.echo(json.dumps(said) if as_json else f"{name}: learns again from snapshot {number}; served once it does well")
+    typer.echo(
+        json.dumps(said) if as_json else f"{name}: learns again from snapshot {number}; served once it does well"
+    )
 
 
 if __name__ == "__main__":

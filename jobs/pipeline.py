@@ -98,9 +98,7 @@ def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
     return ensure_same(job.name, statements(job, settings), settings, start)
 
 
-def ensure_same(
-    name: str, text: Statements, settings: Settings, start: Callable[[str | None], str]
-) -> tuple[str, str]:
+def ensure_same(name: str, text: Statements, settings: Settings, start: Callable[[str | None], str]) -> tuple[str, str]:
     """Bring the job of this name to run once, with this text: (Flink job id, what was done).
 
     A running job with the same SQL is left alone; one with other SQL is replaced and replays the log. A job that ended is

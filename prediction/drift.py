@@ -56,9 +56,7 @@ class FeatureDrift:
 def drifts(reference: Sequence[Features], window: Sequence[Features]) -> list[FeatureDrift]:
     """Every feature of either, in order of name. A feature that an example lacks is missing there."""
     names = sorted({name for features in (*reference, *window) for name in features})
-    return [
-        _drift(name, [each.get(name) for each in reference], [each.get(name) for each in window]) for name in names
-    ]
+    return [_drift(name, [each.get(name) for each in reference], [each.get(name) for each in window]) for name in names]
 
 
 def _drift(name: str, before: Sequence[Value], after: Sequence[Value]) -> FeatureDrift:

@@ -97,7 +97,9 @@ def read_features(text: Any) -> Features:
     if not isinstance(text, str):
         raise NotAnExample(_missing_or_wrong(text), f"features: {_shown(text)}; allowed: the JSON text of an object")
     if len(text.encode()) > LARGEST_FEATURES_BYTES:
-        raise NotAnExample(Reason.TOO_LARGE, f"features: {len(text)} characters; allowed: {LARGEST_FEATURES_BYTES} bytes")
+        raise NotAnExample(
+            Reason.TOO_LARGE, f"features: {len(text)} characters; allowed: {LARGEST_FEATURES_BYTES} bytes"
+        )
     try:
         features = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -123,7 +125,9 @@ def _text(found: Mapping[str, Any], name: str) -> str:
 def _whole(found: Mapping[str, Any], name: str, least: int) -> int:
     value = found.get(name)
     if type(value) is not int or not least <= value < 2**63:
-        raise NotAnExample(_missing_or_wrong(value), f"{name}: {_shown(value)}; allowed: a whole number from {least} on")
+        raise NotAnExample(
+            _missing_or_wrong(value), f"{name}: {_shown(value)}; allowed: a whole number from {least} on"
+        )
     return value
 
 

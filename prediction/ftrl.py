@@ -24,10 +24,10 @@ class Parameters:
     """`bits`: 2^bits coordinates. `alpha`, `beta`: the learning rate; `l1`, `l2`: how much a weight must earn. Names as in the paper."""
 
     bits: int = 16
-    alpha: float = 0.1
+    alpha: float = 0.2
     beta: float = 1.0
-    l1: float = 0.1
-    l2: float = 1.0
+    l1: float = 0.0
+    l2: float = 0.1
 
     def __post_init__(self) -> None:
         if not 4 <= self.bits <= 20:

@@ -42,4 +42,6 @@ class PlacedReader(KafkaReader):
         self._forget(set(self._owned))
         self._owned = set(places)
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in places.items()])
-        log.info("reading_from", topic=self._topic, offsets={partition: offset for (_, partition), offset in places.items()})
+        log.info(
+            "reading_from", topic=self._topic, offsets={partition: offset for (_, partition), offset in places.items()}
+        )

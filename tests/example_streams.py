@@ -48,8 +48,8 @@ class World:
 
 
 WORLD = World()
-SHIFTED = World(cities={"rome": -0.7, "oslo": 1.2, "lima": 0.6, "cairo": 0.4}, vip=0.2)
-"""Another taste: what was learned before is no longer right, and not the opposite of it either."""
+SHIFTED = World(cities={"rome": 0.2, "oslo": 0.8, "lima": 0.0, "cairo": -0.5}, vip=0.6)
+"""Another taste: some of what was learned before is no longer right."""
 
 Label = Callable[[random.Random, float], int]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.live.learning import AnsweringSnapshots
 from api.health_ports import Activity, Check, Finding, JobState
+from api.live.learning import AnsweringSnapshots
 from api.ports import Delivery, NumberedUser, ProfileValue, Stores
 from api.prediction_ports import Predicting
 from tagging.definition import TagDefinition
@@ -188,9 +188,7 @@ class World:
             self.ledger,
             self.checks,
             publishing=self.publishing.port(),
-            predicting=Predicting(
-                self.models, self.predictions, AnsweringSnapshots(self.snapshots), self.learning
-            ),
+            predicting=Predicting(self.models, self.predictions, AnsweringSnapshots(self.snapshots), self.learning),
         )
 
 

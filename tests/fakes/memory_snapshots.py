@@ -49,7 +49,9 @@ class MemorySnapshots:
             raise Overtaken(f"another learner has written {taken[0].model} {taken[0].number}")
         for each in snapshots:
             if not 0 < len(each.content) <= LARGEST_FILE_BYTES:
-                raise ValueError(f"a model's file: got {len(each.content):,} bytes, allowed 1 to {LARGEST_FILE_BYTES:,}")
+                raise ValueError(
+                    f"a model's file: got {len(each.content):,} bytes, allowed 1 to {LARGEST_FILE_BYTES:,}"
+                )
         for each in snapshots:
             self._save(each, at_ms)
 

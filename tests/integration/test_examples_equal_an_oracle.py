@@ -206,7 +206,9 @@ def test_a_log_by_chance_is_decided_by_the_rule(flink, seed):
 @pytest.fixture(scope="module")
 def plans():
     """(the explained plan, the compiled plan with its times to live) of the streaming job."""
-    environment = create_environment(Mode.STREAM, job_options(SETTINGS, Mode.STREAM, "examples"), connector_jar(SETTINGS))
+    environment = create_environment(
+        Mode.STREAM, job_options(SETTINGS, Mode.STREAM, "examples"), connector_jar(SETTINGS)
+    )
     text = example_statements(RULES, SETTINGS)
     for declaration in text.declarations:
         environment.execute_sql(declaration)

@@ -120,7 +120,10 @@ def test_served_predictions_become_weights_once_whatever_is_killed(stack, learne
         learner.kill()
         learner.start()
         until(lambda: learned(USERS - USERS % 4), "all that fill a block are learned")
-        assert examples_run.ensure_running({model: LabelRule(paid, HORIZON_SECONDS, 0)}, settings) == (job_id, "is running already")
+        assert examples_run.ensure_running({model: LabelRule(paid, HORIZON_SECONDS, 0)}, settings) == (
+            job_id,
+            "is running already",
+        )
     finally:
         cluster = FlinkCluster(settings.flink)
         for job in open_jobs(cluster):

@@ -72,3 +72,16 @@ def test_a_model_that_has_seen_one_label_alone_is_not_served_yet_and_one_that_is
     assert (warming.health, warming.reason) == (Health.WARMING, "window 1: all labels are 1")
     assert warming.judge(2, both).health is Health.GOOD
     assert after(both, positives).health is Health.GOOD
+
+
+@pytest.mark.parametrize(
+    ("against_chance", "health"),
+    [([0.9] * 9, Health.GOOD), ([2.0] * 3, Health.DOUBTFUL), ([2.5] * 2, Health.DOUBTFUL), ([2.5] * 3, Health.FROZEN),
+     ([2.5, 2.5, -1.0, 2.5, 2.5], Health.DOUBTFUL)],
+)  # fmt: skip
+def test_windows_that_are_a_little_behind_chance_add_up_while_they_come_on_end(against_chance, health):
+    assert after(window(GOOD), *(window(-9.0, errors) for errors in against_chance)).health is health
+
+
+def test_a_learner_may_be_a_little_behind_a_baseline_that_was_trained():
+    assert after(*(window(3.9) for _ in range(9))).health is Health.GOOD

@@ -180,12 +180,16 @@ def test_windows_are_written_with_one_row_a_scorer_and_one_a_feature():
     place.send(stream(100, 1))
     place.run()
     rows = place.quality()
-    assert rows.keys() == {("buys", window, scorer) for window in (0, 1, 2) for scorer in ("online", "frozen", "chance")}
+    assert rows.keys() == {
+        ("buys", window, scorer) for window in (0, 1, 2) for scorer in ("online", "frozen", "chance")
+    }
     row = rows["buys", 0, "online"]
     assert row["examples"] == sum(row["bin_examples"]) == 33 and 0 < row["positives"] < 33
     assert row["health"] in set(Health) and row["closed_at"] - row["opened_at"] == 32_000
     drift = place.tables.newest("model_drift", ("model", "window", "feature"))
-    assert drift.keys() == {("buys", window, feature) for window in (1, 2) for feature in ("city", "spend", "vip", "visits")}
+    assert drift.keys() == {
+        ("buys", window, feature) for window in (1, 2) for feature in ("city", "spend", "vip", "visits")
+    }
     assert drift["buys", 1, "city"]["ks"] is None and drift["buys", 1, "visits"]["ks"] is not None
 
 

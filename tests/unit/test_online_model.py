@@ -54,7 +54,9 @@ marks = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 40), st.integers(
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 5), marks=marks, stops=st.lists(st.tuples(st.integers(1, 60), st.integers(0, 40)), max_size=6))
+@given(
+    seed=st.integers(0, 5), marks=marks, stops=st.lists(st.tuples(st.integers(1, 60), st.integers(0, 40)), max_size=6)
+)
 def test_wherever_a_learner_is_killed_the_next_one_ends_with_the_same_state_to_the_bit(seed, marks, stops):
     """`stops`: after how many messages a snapshot is written, and how many more are learned in vain before the kill."""
     log = repeating(120, seed, marks)
@@ -74,7 +76,9 @@ def test_wherever_a_learner_is_killed_the_next_one_ends_with_the_same_state_to_t
     _, closed = feed(part, log[at:], at)
     windows |= {window.number: window for window in closed}
     assert online_file.to_bytes(part.marked()) == online_file.to_bytes(whole.marked())
-    assert np.array_equal(part.state.ftrl.z, whole.state.ftrl.z) and np.array_equal(part.state.ftrl.n, whole.state.ftrl.n)
+    assert np.array_equal(part.state.ftrl.z, whole.state.ftrl.z) and np.array_equal(
+        part.state.ftrl.n, whole.state.ftrl.n
+    )
     assert windows == {window.number: window for window in whole_windows}
     assert whole.state.ftrl.z.any()
 
@@ -168,7 +172,6 @@ def test_after_the_world_has_changed_the_learner_beats_the_frozen_baseline_and_i
     assert mean_loss(after, Scorer.ONLINE) < mean_loss(after, Scorer.FROZEN) - 0.05
     assert mean_loss(after, Scorer.ONLINE) < mean_loss(after, Scorer.CHANCE) - 0.03
     assert learner.state.guard.health is Health.GOOD
-    assert any(window.loss_rose for window in windows if window.number >= 6_000 // 256)
 
 
 def test_features_that_move_are_told_and_do_not_stop_the_learner():
@@ -197,6 +200,7 @@ def test_poisoned_labels_freeze_the_learner_and_take_it_back_to_what_it_knew_bef
     assert "log-loss above that of" in learner.state.guard.reason
     assert np.array_equal(learner.state.ftrl.z, before.z) and np.array_equal(learner.state.ftrl.n, before.n)
     assert learner.state.good_examples == 5_120
+    assert any(window.loss_rose for window in windows)
     # It goes on being measured.
     assert windows[-1].number == 8_000 // 256 - 1
 

@@ -62,7 +62,9 @@ def test_how_much_worse_is_the_paired_difference_in_standard_errors(rows):
     if len(gaps) < 2:
         assert found == 0.0
     elif statistics.stdev(gaps) > 1e-9:
-        assert found == pytest.approx(statistics.fmean(gaps) / (statistics.stdev(gaps) / math.sqrt(len(gaps))), rel=1e-6)
+        assert found == pytest.approx(
+            statistics.fmean(gaps) / (statistics.stdev(gaps) / math.sqrt(len(gaps))), rel=1e-6
+        )
 
 
 def test_a_loss_that_is_the_same_more_on_every_example_is_not_taken_for_chance():

@@ -38,6 +38,8 @@ def test_a_probability_fits_its_column(score, written):
 
 
 def test_tags_read_scores_as_any_source():
-    text = "SELECT user_id, MAX(score) AS value FROM LAST(scores, INTERVAL '7' DAY) WHERE model = 'buys' GROUP BY user_id"
+    text = (
+        "SELECT user_id, MAX(score) AS value FROM LAST(scores, INTERVAL '7' DAY) WHERE model = 'buys' GROUP BY user_id"
+    )
     tag = compile_tag(TagDefinition("keen", "", "", "decimal", "basic", "o", text))
     assert "scores" in tag.sources
