@@ -42,7 +42,7 @@ class LabelRule:
 
 @dataclass(frozen=True)
 class Example:
-    """A prediction with its label, 0 or 1. Times are epoch milliseconds. `frozen_score`: what the baseline said, if it was asked."""
+    """A prediction with its label, 0 or 1. Times are epoch ms. `frozen_score`: what the baseline said, if it was asked."""
 
     prediction_id: str
     model: str

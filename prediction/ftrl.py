@@ -21,7 +21,7 @@ MOST_LOG_ODDS = 35.0
 
 @dataclass(frozen=True)
 class Parameters:
-    """`bits`: 2^bits coordinates. `alpha`, `beta`: the learning rate; `l1`, `l2`: how much a weight must earn. Names as in the paper."""
+    """Named as in the paper. `bits`: 2^bits coordinates. `alpha`, `beta`: learning rate; `l1`, `l2`: what a weight must earn."""
 
     bits: int = 16
     alpha: float = 0.2

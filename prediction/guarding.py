@@ -20,8 +20,9 @@ PATIENCE = 2
 class Health(StrEnum):
     """What a learner's weights are good for.
 
-    warming: no window with both labels has shown yet that they do no worse than the baselines; they are not served. good: served. doubtful: the
-    newest window was bad; new weights are held back. frozen: nothing is learned until a person releases the model.
+    warming: no window with both labels has shown yet that they do no worse than the baselines; they are not served. good:
+    served. doubtful: the newest window was bad; new weights are held back. frozen: nothing is learned until a person releases
+    the model.
     """
 
     WARMING = "warming"

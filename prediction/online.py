@@ -92,7 +92,7 @@ class State:
     window_number: int = 0
     window: list[Scored] = field(default_factory=list)
     reference: list[Features] = field(default_factory=list)
-    guard: Guard = Guard()
+    guard: Guard = field(default_factory=Guard)
     loss: LossDrift = field(default_factory=LossDrift)
     loss_rose: bool = False
 

@@ -1,22 +1,39 @@
--- Predictions of the models that learn, with what their label waits for: an event of `label_event` after the prediction, up to and
+-- Valid predictions of the models that learn, each prediction_id once: the one with the lowest offset. A user's predictions share a
+-- partition, so that offsets order them. With what the label waits for: an event of `label_event` after the prediction, up to and
 -- including `ends_at`; until the tick `due_minute`, the first that lies behind `ends_at` and the grace for late events.
--- A prediction that was logged when its tick was due already is left out: the clock would not look at it again.
+-- A prediction that was logged when its tick was due already is left out: the clock would not look at it again. All that is left
+-- out is so before the first copy is chosen: a filter after it would have Flink write a tombstone before each new label.
 CREATE TEMPORARY VIEW `awaited` AS
-SELECT *
+SELECT
+  `prediction_id`, `model`, `version`, `user_id`, `features`, `score`, `frozen_score`, `predicted_at`,
+  `label_event`, `ends_at`, `due_minute`,
+  COALESCE(CAST(MOD(`offset`, 64) AS INT), 0) AS `__shard`
 FROM (
-  SELECT
-    *,
-    (`ends_at` + CASE `model` $graces_ms END) / 60000 + 1 AS `due_minute`
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY `prediction_id` ORDER BY `offset` ASC) AS `copy`
   FROM (
     SELECT
       *,
-      CASE `model` $event_types END AS `label_event`,
-      `predicted_at` + CASE `model` $horizons_ms END AS `ends_at`
-    FROM `predictions`
-    WHERE `model` IN ($models)
+      (`ends_at` + CASE `model` $graces_ms END) / 60000 + 1 AS `due_minute`
+    FROM (
+      SELECT
+        *,
+        CASE `model` $event_types END AS `label_event`,
+        `predicted_at` + CASE `model` $horizons_ms END AS `ends_at`
+      FROM `predictions_log`
+      WHERE `model` IN ($models)
+        AND CHAR_LENGTH(`prediction_id`) BETWEEN 1 AND 128
+        AND CHAR_LENGTH(`user_id`) BETWEEN 1 AND 128
+        AND CHAR_LENGTH(`features`) BETWEEN 2 AND 8192
+        AND `version` >= 0
+        AND `score` BETWEEN 0 AND 1
+        AND (`frozen_score` IS NULL OR `frozen_score` BETWEEN 0 AND 1)
+        AND `predicted_at` > 0
+        AND TO_TIMESTAMP_LTZ(`predicted_at`, 3) <= `logged_at` + INTERVAL '5' MINUTE
+    )
   )
+  WHERE TO_TIMESTAMP_LTZ(`due_minute` * 60000, 3) > `logged_at`
 )
-WHERE TO_TIMESTAMP_LTZ(`due_minute` * 60000, 3) > `__logged_at`;
+WHERE `copy` = 1;
 
 -- What decides each prediction's label: each event that it waited for, and the tick. An event decides that was logged up to
 -- $late_days days after that tick; then the job may have forgotten the prediction, and a batch run must not know more than it.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pyflink.table import ExplainDetail
 
 from deploy.local.parts import flink_connector_jar
 from jobs.examples import example_statements, longest_wait_ms, with_example_ttl
@@ -67,23 +68,27 @@ def first_of_each(messages, key):
     return found.values()
 
 
+def waits(prediction: dict[str, Any]) -> tuple[int, int]:
+    """(the end of its horizon in ms, the minute whose tick decides it)."""
+    rule = RULES[prediction["model"]]
+    ends = prediction["predicted_at"] + rule.horizon_seconds * 1000
+    first = prediction["predicted_at"] // MINUTE_MS
+    return ends, next(m for m in range(first, 10**9) if m * MINUTE_MS > ends + rule.grace_seconds * 1000)
+
+
 def by_the_rule(log: Log) -> dict[str, tuple[int, int]]:
     """prediction_id -> (label, decided_at) of those that are decided at the newest tick."""
+    known = [(message, at) for message, at in log.predictions if message["model"] in RULES]
+    in_time = [(message, at) for message, at in known if at < waits(message)[1] * MINUTE_MS]
     found = {}
-    for prediction, logged_at in first_of_each(log.predictions, "prediction_id"):
-        if prediction["model"] not in RULES:
-            continue
-        rule = RULES[prediction["model"]]
-        begins, ends = prediction["predicted_at"], prediction["predicted_at"] + rule.horizon_seconds * 1000
-        due = next(m for m in range(begins // MINUTE_MS, 10**9) if m * MINUTE_MS > ends + rule.grace_seconds * 1000)
-        if logged_at >= due * MINUTE_MS:
-            continue
+    for prediction, _ in first_of_each(in_time, "prediction_id"):
+        begins, (ends, due) = prediction["predicted_at"], waits(prediction)
         signs = [
             event["occurred_at"]
-            for event, event_logged_at in first_of_each(log.events, "event_id")
-            if (event["user_id"], event["event_type"]) == (prediction["user_id"], rule.event_type)
+            for event, logged_at in first_of_each(log.events, "event_id")
+            if (event["user_id"], event["event_type"]) == (prediction["user_id"], RULES[prediction["model"]].event_type)
             and begins < event["occurred_at"] <= ends
-            and event_logged_at <= due * MINUTE_MS + DAY_MS
+            and logged_at <= due * MINUTE_MS + DAY_MS
         ]
         if signs:
             found[prediction["prediction_id"]] = (1, min(signs))
@@ -212,8 +217,6 @@ def plans():
     text = example_statements(RULES, SETTINGS)
     for declaration in text.declarations:
         environment.execute_sql(declaration)
-    from pyflink.table import ExplainDetail
-
     explained = environment.explain_sql("EXECUTE " + text.as_set(), ExplainDetail.CHANGELOG_MODE)
     return explained, with_example_ttl(planned(environment, text), longest_wait_ms(RULES), 1, 3)
 

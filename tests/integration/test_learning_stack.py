@@ -1,4 +1,4 @@
-"""From served predictions to learned weights on real services: Kafka, Flink, MySQL and ClickHouse, with a learner that is killed."""
+"""From served predictions to learned weights on Kafka, Flink, MySQL and ClickHouse, with a learner that is killed."""
 
 from __future__ import annotations
 

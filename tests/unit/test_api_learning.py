@@ -110,7 +110,8 @@ def quality(window: int, scorer: str, **changes) -> QualityRow:
 
 def test_learning_is_told_by_window_with_every_scorer_and_feature(client, world):
     world.learning.qualities["buys"] = [
-        quality(0, "online"), quality(1, "online", health="doubtful", reason="window 1: worse"), quality(1, "chance", auc=None),
+        quality(0, "online"), quality(1, "online", health="doubtful", reason="window 1: worse"), 
+        quality(1, "chance", auc=None, health="doubtful", reason="window 1: worse"),
     ]  # fmt: skip
     world.learning.drifts["buys"] = [
         DriftRow(1, "tier", "category", 0.3, None, None, 0.0, 0.1, True, AT_MS),
@@ -143,7 +144,7 @@ def test_a_model_that_never_learned_has_no_windows_and_an_unknown_one_is_not_fou
 @pytest.mark.parametrize("windows", [0, 201, "x"])
 def test_a_number_of_windows_that_is_not_allowed_is_refused(client, windows):
     answer = client.get(f"/api/v1/models/buys/learning?windows={windows}")
-    assert answer.status_code == 400 and "windows" in answer.get_data(as_text=True)
+    assert answer.status_code == 422 and "windows" in answer.get_data(as_text=True)
 
 
 def test_stores_that_are_away_are_named(client, world):

@@ -122,5 +122,5 @@ def test_a_copy_goes_its_own_way():
 
 @pytest.mark.parametrize("wrong", [{"bits": 3}, {"bits": 21}, {"alpha": 0}, {"beta": -1}, {"l1": -0.1}, {"l2": -1}])
 def test_parameters_that_cannot_be_are_refused(wrong):
-    with pytest.raises(ValueError, match="allowed|must be"):
+    with pytest.raises(ValueError, match=r"allowed|must be"):
         Parameters(**wrong)

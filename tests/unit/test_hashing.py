@@ -50,7 +50,7 @@ def test_no_features_are_the_constant_alone_and_no_examples_are_nothing():
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400])
 def test_a_number_that_is_not_finite_is_refused_by_name(value):
-    with pytest.raises(BadFeature, match="feature spend: got .*allowed a finite number; none where it is missing"):
+    with pytest.raises(BadFeature, match=r"feature spend: got .*allowed a finite number; none where it is missing"):
         tokens({"city": "rome", "spend": value})
 
 

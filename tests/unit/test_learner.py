@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -140,10 +141,8 @@ def test_wherever_learners_are_killed_the_next_one_ends_with_the_same_weights_to
 
         for switch in (killed.tables.switch, killed.snapshots.switch):
             switch.trip, switch.down_for = trip, outages
-        try:
+        with suppress(Killed):
             killed.run(batch, trip)
-        except Killed:
-            pass
     killed.snapshots.switch.trip = killed.tables.switch.trip = lambda: None
     ends = []
     for place in (whole, killed):
@@ -337,7 +336,7 @@ def test_the_models_that_learn_are_those_with_an_online_part():
         "other": LabelRule("paid", 7 * 86_400, 300),
         "third": LabelRule("paid", 60, 0),
     }
-    with pytest.raises(ModelProblem, match="online.horizon_seconds"):
+    with pytest.raises(ModelProblem, match=r"online\.horizon_seconds"):
         label_rules(Defined(buys=TEXT + "[online]\nhorizon_seconds = 0\n"))
     churn = TEXT.replace("conversion", "churn") + "[online]\n"
     with pytest.raises(ModelProblem, match="online: got a churn model, allowed for conversion models"):

@@ -1,4 +1,4 @@
-"""A model that learns from a stream: nothing twice, the same wherever it was stopped, better than the baseline, and stopped in time."""
+"""A model that learns from a stream: nothing twice, the same wherever it was stopped, and stopped in time."""
 
 from __future__ import annotations
 
