@@ -19,11 +19,12 @@ from deploy.prepare import main as prepare
 from jobs import access, tags
 from jobs.__main__ import app as jobs
 from jobs.compact import main as compact
+from jobs.models.__main__ import app as models
 from jobs.operate import NoSuchJob
 from jobs.verify import main as verify
 from stores.flink import FlinkError
 
-app = typer.Typer(help="Real-time user profiling: the stack, tags, jobs, people and proofs.", no_args_is_help=True)
+app = typer.Typer(help="Real-time user profiling: the stack, tags, jobs, models, people and proofs.", no_args_is_help=True)
 
 
 @app.callback()
@@ -39,6 +40,7 @@ app.command("demo")(demo)
 app.command("doctor")(doctor)
 app.add_typer(tags.app, name="tags")
 app.add_typer(jobs, name="jobs")
+app.add_typer(models, name="models")
 app.add_typer(access.app, name="access")
 app.command("verify")(verify)
 app.command("prepare")(prepare)

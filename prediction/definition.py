@@ -112,6 +112,11 @@ class ModelDefinition(_Part):
             raise ValueError(f"online: got a {self.kind} model, allowed for conversion models")
         return self
 
+    def with_moments(self, moments: int) -> ModelDefinition:
+        """The same model, learned from fewer moments or more. Raises ValueError for fewer than two."""
+        training = Training.model_validate({**self.training.model_dump(), "moments": moments})
+        return self.model_copy(update={"training": training})
+
 
 def parse_model(text: str, origin: str = "") -> ModelDefinition:
     """Read a definition. `origin` names it in messages. Raises ModelProblem with everything that is wrong."""

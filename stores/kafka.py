@@ -41,7 +41,9 @@ __all__ = [
 Offsets = dict[str, dict[int, int]]
 """topic -> partition -> offset."""
 
-SOURCE_TABLES = ("users", "products", "orders", "scores")
+SOURCE_TABLES = ("users", "products", "orders")
+SCORES_SOURCE = "scores"
+"""Written by models, not by a database, in the same words."""
 _DAY_MS = 24 * 60 * 60 * 1000
 
 # The log is what every value is computed from, again and again: it is kept for as long as nobody decides otherwise.
@@ -75,7 +77,7 @@ class Topic:
 def source_topics(settings: Settings) -> tuple[Topic, ...]:
     """The topics that sources and the clock are written to."""
     shop = settings.mysql.shop_database
-    names = (EVENTS_TOPIC, CLOCK_TOPIC, *(cdc_topic(table, shop) for table in SOURCE_TABLES))
+    names = (EVENTS_TOPIC, CLOCK_TOPIC, *(cdc_topic(table, shop) for table in (*SOURCE_TABLES, SCORES_SOURCE)))
     return tuple(Topic(name, _LOG_CONFIG) for name in names)
 
 

@@ -15,9 +15,10 @@ ORACLE = Path(__file__).parent / "oracle"
 _LOG = {"op": pa.string(), "offset": pa.int64(), "logged_at": pa.int64()}
 _TYPES = {
     **_LOG,
-    **dict.fromkeys(("occurred_at", "registered_at", "updated_at", "ordered_at"), pa.int64()),
-    **dict.fromkeys(("birth_year", "quantity"), pa.int32()),
+    **dict.fromkeys(("occurred_at", "registered_at", "updated_at", "ordered_at", "scored_at"), pa.int64()),
+    **dict.fromkeys(("birth_year", "quantity", "version"), pa.int32()),
     **dict.fromkeys(("price", "amount", "discount"), pa.decimal128(12, 2)),
+    "score": pa.decimal128(7, 6),
     "properties": pa.map_(pa.string(), pa.string()),
 }
 _COLUMNS = {
@@ -25,6 +26,7 @@ _COLUMNS = {
     "users": "user_id gender birth_year city country signup_channel referred_by email phone registered_at updated_at",
     "products": "product_id title category brand price updated_at",
     "orders": "order_id user_id product_id quantity amount discount coupon status shipping_address ordered_at updated_at",
+    "scores": "score_id user_id model version class score scored_at",
 }
 
 

@@ -63,6 +63,8 @@ class LocalFlink:
 
     def __init__(self, mode: Mode, settings: Settings | None = None, **options: str) -> None:
         chosen = {**COMMON_OPTIONS, "parallelism.default": "2", "taskmanager.numberOfTaskSlots": "4"}
+        # All built-in tags in one batch job sort and hash more at once than the default is divided by.
+        chosen["taskmanager.memory.managed.size"] = "512m"
         if mode is Mode.STREAM:
             chosen |= {key: value for key, value in STREAM_OPTIONS.items() if key.startswith("table.")}
         self.settings = settings or Settings()

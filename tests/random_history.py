@@ -37,6 +37,7 @@ def random_history(seed: int, users: int = 60, events: int = 600, orders: int = 
     now = BASE_MINUTE + random.randrange(2000)
     history = History(now - LOGGED_MINUTES, now)
     lives = [*_users(random, history, users), *_products(random, history), *_orders(random, history, users, orders)]
+    lives += _scores(Random(seed + 1), history, users)
     for logged_at, _, table, op, row in sorted(lives, key=lambda change: change[:2]):
         history.change(table, op, dict(row), logged_at)
     for logged_at, _, event in sorted(_events(random, history, users, events), key=lambda found: found[:2]):
@@ -136,6 +137,25 @@ def _orders(random: Random, history: History, users: int, number: int) -> list[t
         }
         again = {"status": lambda: random.choice(STATUSES), "amount": lambda: _money(random)}
         found += _life(random, history, "orders", row, again)
+    return found
+
+
+def _scores(random: Random, history: History, users: int) -> list[tuple]:
+    found = []
+    for user in range(users):
+        for model in ("buys_in_7_days", "leaves_in_30_days"):
+            row = {
+                "score_id": f"{model}/u{user}",
+                "user_id": f"u{user}",
+                "model": model,
+                "version": random.randrange(1, 3),
+                "class": "yes",
+                "score": random.choice(("0.199999", "0.200000", "0.499999", "0.500000", f"{random.random():.6f}")),
+                "scored_at": _time(random, history),
+            }
+            again = {"score": lambda: f"{random.random():.6f}", "version": lambda: random.randrange(1, 4)}
+            if random.random() < 0.8:
+                found += _life(random, history, "scores", row, again)
     return found
 
 

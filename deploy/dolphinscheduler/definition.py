@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 PROJECT = "tagstream"
 NAME = "tagstream-daily"
-DESCRIPTION = "The tags' job runs, is proven, a version is published where one is named, and ClickHouse is merged."
+DESCRIPTION = "The tags' job runs, is proven, models learn and score, a named version is published, and ClickHouse is merged."
 SCHEDULE = "0 30 3 * * ? *"
 TIME_ZONE = "UTC"
 WORKER_GROUP = "tagstream"
@@ -45,6 +45,26 @@ STEPS = (
         retries=1,
         retry_minutes=5,
         timeout_minutes=90,
+    ),
+    Step(
+        "train",
+        "Each model learns from the newest weeks; a version that beats chance on people it has not seen is put into use.",
+        "for model in buys_in_7_days leaves_in_30_days next_category; "
+        'do python -m jobs.models train "$model" --live || exit $?; done',
+        after=("verify",),
+        retries=1,
+        retry_minutes=10,
+        timeout_minutes=120,
+    ),
+    Step(
+        "score",
+        "Every user is scored by each model in use; tags read the scores.",
+        "for model in buys_in_7_days leaves_in_30_days next_category; "
+        'do python -m jobs.models score "$model" || exit $?; done',
+        after=("train",),
+        retries=1,
+        retry_minutes=10,
+        timeout_minutes=60,
     ),
     Step(
         "publish",

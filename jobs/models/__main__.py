@@ -86,12 +86,17 @@ def _newest_tick_ms(store: FeatureStore) -> int:
 def _train(
     name: Name,
     live: Annotated[bool, typer.Option("--live", help="Put it into use when it is better than chance.")] = False,
+    moments: Annotated[
+        int, typer.Option(min=0, max=52, help="Learn from so many moments; 0: as its definition says.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Train the next version from the log's history, and say how well it does on people it has not seen."""
     settings = load()
     with _clear_errors(), _registry(settings) as registry:
         definition, text = _definition(name, registry)
+        if moments:
+            definition = definition.with_moments(moments)
         tags = features.resolve(definition, live_tags.read_live(settings))
         client = connect(settings)
         client.apply_schema()

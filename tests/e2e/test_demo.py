@@ -1,6 +1,7 @@
 """The demo as a whole, on a stack of its own: it starts, is fed, tags change, and everything that went in is found again."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,10 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import requests
+from sklearn.metrics import roc_auc_score
 
 from deploy.demo.watch import ApiReader
 from deploy.local.config import settings_of
 from deploy.local.stack import Stack
+from jobs.builtin import builtin_tags
+from jobs.models import training_sets
+from prediction.definition import parse_model
+from prediction.pipeline import from_bytes
+from prediction.training import part_of
+from stores.clickhouse import connect
+from stores.features import FeatureStore
+from stores.models.registry import ModelRegistry
+from tagging.sampling import sample_of
 
 pytestmark = pytest.mark.stack
 STACK = "test-demo"
@@ -75,7 +87,9 @@ def test_the_demo_starts_is_fed_and_sees_tags_change(first_run: Run) -> None:
 def test_every_built_in_tag_has_a_value_for_somebody(first_run: Run, stack_of_its_own: Stack) -> None:
     api = settings_of(stack_of_its_own.layout).api
     reader = ApiReader(f"http://{api.host}:{api.port}")
-    eventually(lambda: [tag.name for tag in reader.tags() if not tag.users], [], seconds=120)
+    # A model has said nothing yet.
+    wanted = [tag.definition.name for tag in builtin_tags() if "scores" in tag.sources]
+    eventually(lambda: [tag.name for tag in reader.tags() if not tag.users], wanted, seconds=120)
 
 
 def test_a_second_run_leaves_what_runs_alone_and_replays_nothing(first_run: Run, stack_of_its_own: Stack) -> None:
@@ -104,3 +118,51 @@ def test_what_went_in_is_found_again_to_the_last_event(first_run: Run, stack_of_
         return {name: overview[name] for name in wanted}
 
     eventually(found, wanted)
+
+
+def models(stack: Stack, *arguments: str) -> str:
+    environment = {**os.environ, "TAGSTREAM_CONFIG": str(stack.layout.config)}
+    command = [sys.executable, "-m", "jobs.models", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_a_model_learns_who_buys_beats_chance_and_its_scores_become_a_tag(
+    first_run: Run, stack_of_its_own: Stack
+) -> None:
+    settings = settings_of(stack_of_its_own.layout)
+    said = json.loads(
+        models(stack_of_its_own, "train", "buys_in_7_days", "--moments", "3", "--live", "--json").splitlines()[-1]
+    )
+    address = f"http://{settings.api.host}:{settings.api.port}/api/v1"
+    shown = requests.get(f"{address}/models/buys_in_7_days", timeout=10).json()
+    assert shown["live_version"] == said["version"]
+    assert shown["metrics"]["auc"] - 2 * shown["metrics"]["auc_error"] > 0.5
+
+    # The number that is shown is the number recomputed, of the people that the model has not seen, by another library.
+    registry, store = ModelRegistry(settings), FeatureStore(connect(settings))
+    model = registry.model("buys_in_7_days")
+    pipeline = from_bytes(registry.file(model.live.sha256))
+    tags = {tag.definition.name: tag for tag in builtin_tags(*(feature.tag for feature in pipeline.features))}
+    ordered = {feature.tag: tags[feature.tag] for feature in pipeline.features}
+    definition = parse_model(model.definition)
+    rows = training_sets.build(definition, ordered, said["lineage"]["moments_ms"], sample_of(10), store)
+    held_out = [place for place, user in enumerate(rows.users) if part_of(user) < definition.training.held_out]
+    columns = {tag: [values[place] for place in held_out] for tag, values in rows.columns.items()}
+    labels = [rows.labels[place] == "yes" for place in held_out]
+    recomputed = roc_auc_score(labels, pipeline.probabilities(columns)[:, 1])
+    assert shown["metrics"]["auc"] == pytest.approx(recomputed, abs=1e-9)
+    assert shown["metrics"]["rows"] == len(held_out)
+    registry.close()
+
+    # Scored in batch, its word becomes a tag; asked about one user, it says the same.
+    scored = json.loads(models(stack_of_its_own, "score", "buys_in_7_days", "--json").splitlines()[-1])
+    reader = ApiReader(f"http://{settings.api.host}:{settings.api.port}")
+    eventually(lambda: {tag.name: tag.users for tag in reader.tags()}["likely_to_buy"], scored["users"], seconds=120)
+    user_id = next(user for user, label in zip(rows.users, rows.labels, strict=True) if label == "yes")
+    body = {"model": "buys_in_7_days", "user_ids": [user_id]}
+    score = requests.post(f"{address}/predictions", json=body, timeout=10).json()["items"][0]["score"]
+    band = "high" if score >= 0.5 else "medium" if score >= 0.2 else "low"
+    profile = requests.get(f"{address}/users/{user_id}", timeout=10).json()
+    assert {tag["tag"]: tag["value"] for tag in profile["tags"]}["likely_to_buy"] == band

@@ -49,6 +49,23 @@ WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
     SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
   );
 
+CREATE TEMPORARY VIEW `events__last_129600m_60m` AS
+SELECT
+  `event_id`, `user_id`, `event_type`, `properties`
+FROM (
+  SELECT
+    *,
+    COALESCE(
+      (TIMESTAMPDIFF(MINUTE, TO_TIMESTAMP_LTZ(0, 3), `occurred_at`) / 60 + 1) * 60 + 129600,
+      CAST(0 AS BIGINT)
+    ) AS `__leaves_at`
+  FROM `events`
+)
+WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
+  );
+
 CREATE TEMPORARY VIEW `orders__last_60m_1m` AS
 SELECT
   `order_id`, `user_id`

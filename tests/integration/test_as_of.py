@@ -37,7 +37,8 @@ def histories(seed: int, as_of_minute: int) -> tuple[History, History]:
             row = {**order, "status": status, "ordered_at": logged_at - HOUR_MS}
             whole.change("orders", "u", row, logged_at + later)
             if logged_at + later <= as_of_ms:
-                then.change("orders", "u", row, logged_at + later)
+                # As a snapshot taken at the moment logs it: its clock has no tick of before.
+                then.change("orders", "u", row, as_of_ms)
     return whole, then
 
 

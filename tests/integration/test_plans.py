@@ -19,6 +19,7 @@ TOPICS = (
     "cdc.shop.users",
     "cdc.shop.products",
     "cdc.shop.orders",
+    "cdc.shop.scores",
     "tag.lifecycle.v1",
     "tag.spend_tier_30d.v1",
 )

@@ -22,6 +22,10 @@ CREATE VIEW orders AS
 SELECT * FROM orders_log AS a
 WHERE op <> 'd' AND "offset" = (SELECT max("offset") FROM orders_log AS b WHERE a.order_id = b.order_id);
 
+CREATE VIEW scores AS
+SELECT * FROM scores_log AS a
+WHERE op <> 'd' AND "offset" = (SELECT max("offset") FROM scores_log AS b WHERE a.score_id = b.score_id);
+
 -- A row leaves when the clock reaches the end of its pane plus the window; one that had left when it was logged never enters.
 CREATE MACRO in_window(time_ms, logged_ms, length, pane) AS
   time_ms - time_ms % (pane * 60000) + (pane + length) * 60000::BIGINT > greatest(logged_ms, (SELECT ms FROM now));
@@ -37,6 +41,9 @@ SELECT * FROM products WHERE in_window(updated_at, logged_at, length, pane);
 
 CREATE MACRO last_orders(length, pane) AS TABLE
 SELECT * FROM orders WHERE in_window(ordered_at, logged_at, length, pane);
+
+CREATE MACRO last_scores(length, pane) AS TABLE
+SELECT * FROM scores WHERE in_window(scored_at, logged_at, length, pane);
 
 -- A quotient of money, to as many decimals: ties away from zero, in whole numbers throughout.
 CREATE MACRO quotient(dividend, divisor, places) AS

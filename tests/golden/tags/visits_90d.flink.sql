@@ -1,0 +1,26 @@
+CREATE TEMPORARY VIEW `events__last_129600m_60m` AS
+SELECT
+  `event_id`, `user_id`, `properties`
+FROM (
+  SELECT
+    *,
+    COALESCE(
+      (TIMESTAMPDIFF(MINUTE, TO_TIMESTAMP_LTZ(0, 3), `occurred_at`) / 60 + 1) * 60 + 129600,
+      CAST(0 AS BIGINT)
+    ) AS `__leaves_at`
+  FROM `events`
+)
+WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
+  AND (`__leaves_at`, `__shard`) NOT IN (
+    SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
+  );
+
+-- visits_90d: BIGINT
+SELECT
+  `events`.`user_id` AS `user_id`,
+  CAST(COUNT(DISTINCT `events`.`properties`['session_id']) AS BIGINT) AS `value`
+FROM `events__last_129600m_60m` AS `events`
+WHERE
+  `events`.`properties`['session_id'] IS NOT NULL
+GROUP BY
+  `events`.`user_id`;
