@@ -24,7 +24,9 @@ from jobs.operate import NoSuchJob
 from jobs.verify import main as verify
 from stores.flink import FlinkError
 
-app = typer.Typer(help="Real-time user profiling: the stack, tags, jobs, models, people and proofs.", no_args_is_help=True)
+app = typer.Typer(
+    help="Real-time user profiling: the stack, tags, jobs, models, people and proofs.", no_args_is_help=True
+)
 
 
 @app.callback()

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 PROJECT = "tagstream"
 NAME = "tagstream-daily"
-DESCRIPTION = "The tags' job runs, is proven, models learn and score, a named version is published, and ClickHouse is merged."
+DESCRIPTION = (
+    "The tags' job runs, is proven, models learn and score, a named version is published, and ClickHouse is merged."
+)
 SCHEDULE = "0 30 3 * * ? *"
 TIME_ZONE = "UTC"
 WORKER_GROUP = "tagstream"
