@@ -21,6 +21,7 @@ from api import (
     ledger,
     lineage,
     live_profile,
+    model_learning,
     models,
     observed,
     overview,
@@ -38,6 +39,7 @@ from api import (
 from api.access.declared import public
 from api.access.wiring import Door
 from api.documented import document
+from api.learned import LearnedModels
 from api.ports import Stores
 from api.serving import Serving
 from api.times import Clock, now_ms
@@ -105,7 +107,9 @@ def create_app(
     app.register_api(parity.blueprint(stores.parity, stores.registry, clock))
     app.register_api(ledger.blueprint(stores.ledger, stores.registry, clock))
     app.register_api(models.blueprint(stores, clock))
-    app.register_api(predictions.blueprint(stores, Serving(stores.predicting.models, clock), clock))
+    app.register_api(model_learning.blueprint(stores))
+    serving, learned = Serving(stores.predicting.models, clock), LearnedModels(stores.predicting.snapshots, clock)
+    app.register_api(predictions.blueprint(stores, serving, learned, clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

@@ -38,6 +38,8 @@ TABLES = (
         "crowd_deltas",
         "crowd_watch_members",
         "crowd_batches",
+        "model_quality",
+        "model_drift",
     ),
 )
 ROOT = Path(__file__).parent.parent
