@@ -15,9 +15,11 @@ from api import (
     crowd_snapshots,
     crowd_watches,
     crowds,
+    dead_letters,
     errors,
     events,
     health,
+    jobs,
     ledger,
     lineage,
     live_profile,
@@ -29,6 +31,7 @@ from api import (
     parity,
     past,
     predictions,
+    queries,
     tag_previews,
     tag_versions,
     tags,
@@ -106,6 +109,9 @@ def create_app(
     app.register_api(lineage.tag_blueprint(stores))
     app.register_api(parity.blueprint(stores.parity, stores.registry, clock))
     app.register_api(ledger.blueprint(stores.ledger, stores.registry, clock))
+    app.register_api(queries.blueprint(stores.analysis))
+    app.register_api(jobs.blueprint(stores))
+    app.register_api(dead_letters.blueprint(stores.operations, clock))
     app.register_api(models.blueprint(stores, clock))
     app.register_api(model_learning.blueprint(stores))
     serving, learned = Serving(stores.predicting.models, clock), LearnedModels(stores.predicting.snapshots, clock)

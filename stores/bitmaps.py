@@ -59,6 +59,14 @@ class CrowdBitmaps:
         rows = self._ask("members", query, generation, first_bucket, crowd=crowd)
         return [(row["user_no"], row["user_id"]) for row in rows]
 
+    def keep(self, crowd: str, rule: Rule, versions: Mapping[str, int], generation: int, build: int) -> None:
+        """Write the members of a saved crowd into `crowd_bitmaps`, for the views. It may be done twice."""
+        query = CrowdQuery(versions)
+        expression = query.expression(rule)
+        query.parameters.update({"crowd": crowd, "build": build})
+        file = "clickhouse/crowds/keep.sql"
+        self._store.command_text(file, *self.composed(file, query, generation, crowd=expression))
+
     def sizes(self, rule: Rule, base: Rule, versions: Mapping[str, int], generation: int) -> dict[str, int]:
         """`crowd_users`, `base_users`, and `rest_users`: those of the base outside the crowd."""
         query = CrowdQuery(versions)

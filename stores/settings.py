@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from tagging.access import Role
@@ -123,9 +123,16 @@ class Api(BaseModel):
     refusals_per_minute: int = Field(
         30, ge=1, description="Failed sign-ins from one address; wrong sessions and keys likewise"
     )
+    passwords: bool = Field(True, description="False: people sign in by the identity provider alone")
     guesses_per_quarter_hour: int = Field(10, ge=1, description="Wrong passwords for one name")
     limits_storage: str = Field("memory://", description="Where `limits` counts; redis://... for several processes")
     oidc: Oidc = Oidc()
+
+    @model_validator(mode="after")
+    def _somebody_can_sign_in(self) -> Api:
+        if not self.passwords and not self.oidc.issuer:
+            raise ValueError("passwords is false and oidc.issuer is empty: nobody could sign in; set one of them")
+        return self
 
 
 class Sinks(BaseModel):

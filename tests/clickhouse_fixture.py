@@ -41,6 +41,7 @@ TABLES = (
         "model_quality",
         "model_drift",
     ),
+    *("live_tags", "crowd_bitmaps", "crowd_states"),
 )
 ROOT = Path(__file__).parent.parent
 

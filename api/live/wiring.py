@@ -17,9 +17,11 @@ from api.live.learning import AnsweringSnapshots, ClickHouseLearning
 from api.live.ledger import ClickHouseLedger
 from api.live.models import AnsweringModels, KafkaPredictionLog
 from api.live.numbers import MySQLNumbers
+from api.live.operations import operations
 from api.live.parity import MySQLParity
 from api.live.profiles import HBaseProfiles
 from api.live.publishing import AnsweringPreviews, AnsweringTags
+from api.live.queries import analysis
 from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
 from api.live.replays import KafkaReplays
 from api.live.user_history import ClickHouseUserHistory
@@ -76,6 +78,8 @@ def live_stores(settings: Settings) -> Stores:
         ledger=ClickHouseLedger(queries, settings.flink.deduplicate_days),
         checks=checks,
         publishing=publishing,
+        analysis=analysis(settings),
+        operations=operations(settings, queries),
         crowd_times=live_crowd_times(settings),
         predicting=Predicting(
             AnsweringModels(ModelRegistry(settings, ANSWER_SECONDS)),

@@ -14,7 +14,9 @@ from tagging.definition import TagDefinition
 from tests.fakes.breakable import Breakable
 from tests.fakes.memory_learning import MemoryLearning
 from tests.fakes.memory_models import MemoryModels, MemoryPredictionLog
+from tests.fakes.memory_operations import MemoryOperations
 from tests.fakes.memory_publishing import MemoryPublishing
+from tests.fakes.memory_queries import MemoryQueries
 from tests.fakes.memory_snapshots import MemorySnapshots
 from tests.fakes.memory_statistics import MemoryStatistics, StoredValue
 
@@ -163,6 +165,8 @@ class World:
     crowd_times: Any
     checks: list[Check] = field(default_factory=list)
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
+    queries: MemoryQueries = field(default_factory=MemoryQueries)
+    operations: MemoryOperations = field(default_factory=MemoryOperations)
     models: MemoryModels = field(default_factory=MemoryModels)
     predictions: MemoryPredictionLog = field(default_factory=MemoryPredictionLog)
     snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
@@ -189,6 +193,8 @@ class World:
             self.ledger,
             self.checks,
             publishing=self.publishing.port(),
+            analysis=self.queries.port(),
+            operations=self.operations.port(),
             crowd_times=self.crowd_times.port(),
             predicting=Predicting(self.models, self.predictions, AnsweringSnapshots(self.snapshots), self.learning),
         )

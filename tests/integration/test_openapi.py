@@ -21,7 +21,9 @@ from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
 from tests.fakes.memory_ledger import Arrival
 from tests.openapi_crowds import CROWD_TIMES
 from tests.openapi_models import MODEL_REQUESTS
+from tests.openapi_operations import OPERATIONS
 from tests.openapi_publishing import PUBLISHING
+from tests.openapi_queries import QUERIES
 
 FORMATS = FormatChecker([])
 EVENT = {"user_id": "u1", "event_type": "cart"}
@@ -255,7 +257,7 @@ ASKED = [
     Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
     Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
     Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
-    *(Asked(*given) for given in (*PUBLISHING, *CROWD_TIMES, *MODEL_REQUESTS)),
+    *(Asked(*given) for given in (*PUBLISHING, *CROWD_TIMES, *MODEL_REQUESTS, *QUERIES, *OPERATIONS)),
     Asked("read_parity", 200, PARITY, breaks=_compared),
     Asked("read_parity", 500, PARITY, breaks=_raises("parity", "newest")),
     Asked("read_parity", 503, PARITY, breaks=_fails("parity")),
@@ -283,6 +285,9 @@ NEVER = {
     ("list_tags", 422),
     ("list_crowds", 422),
     ("list_models", 422),
+    ("list_jobs", 422),
+    ("list_views", 422),
+    ("list_views", 500),
     ("list_event_types", 422),
     ("read_health", 422),
     ("read_health", 500),

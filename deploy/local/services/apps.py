@@ -53,7 +53,7 @@ APPS = (
     _app("clock", "jobs.clock", "kafka"),
     _app("sink_profile", "jobs.sink_profile", "kafka", "thrift"),
     _app("sink_values", "jobs.sink_values", "kafka", "mariadb", "clickhouse"),
-    _app("bitmaps", "jobs.bitmaps", "clickhouse"),
+    _app("bitmaps", "jobs.bitmaps", "mariadb", "clickhouse"),
     _app("crowds", "jobs.crowds", "kafka", "mariadb", "clickhouse"),
     _app("sink_events", "jobs.sink_events", "kafka", "clickhouse"),
     _app("sink_rows", "jobs.sink_rows", "kafka", "clickhouse"),
