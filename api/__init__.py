@@ -23,6 +23,7 @@ from api import (
     ledger,
     lineage,
     live_profile,
+    model_learning,
     models,
     observed,
     overview,
@@ -41,6 +42,7 @@ from api import (
 from api.access.declared import public
 from api.access.wiring import Door
 from api.documented import document
+from api.learned import LearnedModels
 from api.ports import Stores
 from api.serving import Serving
 from api.times import Clock, now_ms
@@ -111,7 +113,9 @@ def create_app(
     app.register_api(jobs.blueprint(stores))
     app.register_api(dead_letters.blueprint(stores.operations, clock))
     app.register_api(models.blueprint(stores, clock))
-    app.register_api(predictions.blueprint(stores, Serving(stores.predicting.models, clock), clock))
+    app.register_api(model_learning.blueprint(stores))
+    serving, learned = Serving(stores.predicting.models, clock), LearnedModels(stores.predicting.snapshots, clock)
+    app.register_api(predictions.blueprint(stores, serving, learned, clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from stores.models.registry import Models
+from stores.models.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,72 @@ class PredictionLog(Protocol):
         """Hand served predictions to the log, without waiting for it: an answer is worth more than its record."""
 
 
+class LearnedSnapshots(Protocol):
+    """What models have learned from the stream (MySQL)."""
+
+    def good(self, model: str) -> Snapshot | None:
+        """The snapshot that scores are made with."""
+
+    def listed(self, model: str, limit: int) -> Sequence[Snapshot]:
+        """A model's snapshots, the newest first."""
+
+    def file(self, sha256: str) -> bytes:
+        """A snapshot's file. Raises LookupError, and `stores.models.files.DamagedFile`."""
+
+
+@dataclass(frozen=True)
+class QualityRow:
+    """How well one scorer did in one window; columns of ClickHouse's `model_quality`."""
+
+    window: int
+    scorer: str
+    examples: int
+    positives: int
+    auc: float | None
+    log_loss: float
+    brier: float
+    bin_low: Sequence[float]
+    bin_examples: Sequence[int]
+    bin_score: Sequence[float]
+    bin_share: Sequence[float]
+    opened_at_ms: int
+    closed_at_ms: int
+    health: str
+    reason: str
+    loss_rose: bool
+
+
+@dataclass(frozen=True)
+class DriftRow:
+    """How one feature of a window compares with the model's first examples; columns of `model_drift`."""
+
+    window: int
+    feature: str
+    kind: str
+    psi: float
+    ks: float | None
+    p: float | None
+    missing: float
+    missing_before: float
+    moved: bool
+    closed_at_ms: int
+
+
+class LearningRecords(Protocol):
+    """How well models do that learn (ClickHouse), window by window, the newest first."""
+
+    def quality(self, model: str, windows: int) -> Sequence[QualityRow]:
+        """Of the newest windows, by scorer."""
+
+    def drift(self, model: str, windows: int) -> Sequence[DriftRow]:
+        """Of the newest windows, by feature."""
+
+
 @dataclass(frozen=True)
 class Predicting:
     """The stores behind predictions."""
 
     models: Models
     log: PredictionLog
+    snapshots: LearnedSnapshots
+    learning: LearningRecords

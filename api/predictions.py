@@ -15,6 +15,7 @@ from api.access.actor import sees
 from api.access.declared import requires
 from api.documented import Iso, Value, documented, noun
 from api.errors import ApiError, invalid
+from api.learned import Learned, LearnedModels
 from api.ports import ProfileValue, Stores
 from api.preconditions import require_json
 from api.prediction_ports import Prediction
@@ -22,6 +23,7 @@ from api.serving import Served, Serving
 from api.times import Clock, iso, iso_or_none
 from api.wire import reply
 from prediction.encoder import BadValue
+from prediction.hashing import BadFeature
 from prediction.pipeline import Pipeline, columns_of
 from prediction.promotion import RetiredFeature, require_live
 from tagging.access import Role
@@ -60,6 +62,14 @@ class ReasonOut(BaseModel):
     points: float = Field(description="Log-odds, relative to the average user; above 0 it raised the score")
 
 
+class LearnedOut(BaseModel):
+    """What the model says that has gone on learning, from what became of earlier predictions."""
+
+    score: float
+    snapshot: int
+    examples: int = Field(description="How many it has learned from")
+
+
 class PredictionOut(BaseModel):
     """What a model says of a user; `problem` instead where it says nothing."""
 
@@ -67,6 +77,7 @@ class PredictionOut(BaseModel):
     prediction_id: str | None
     label: str | None = Field(description="The class that the score is of: `yes`, or the likeliest of many")
     score: float | None = Field(description="Its probability")
+    learned: LearnedOut | None = Field(description="null where nothing was learned that is proven to be good")
     missing: list[str] = Field(description="Features that the user has no value of; the model knows what that means")
     newest_feature_at: Iso | None = Field(description="When the newest of the features came to be")
     oldest_feature_at: Iso | None
@@ -115,7 +126,7 @@ def _features(pipeline: Pipeline, known: _Known, what_if: Mapping[str, Any] | No
     return {tag: value for tag, value in found.items() if value is not None}
 
 
-def blueprint(stores: Stores, serving: Serving, clock: Clock) -> APIBlueprint:
+def blueprint(stores: Stores, serving: Serving, learned: LearnedModels, clock: Clock) -> APIBlueprint:
     """The routes that predict."""
     routes = noun("predictions")
     routes.before_request(require_json)
@@ -137,6 +148,7 @@ def blueprint(stores: Stores, serving: Serving, clock: Clock) -> APIBlueprint:
         features = {known.user_id: _features(pipeline, known, body.what_if) for known in scored}
         at_ms = clock()
         found = _scored(pipeline, scored, features, tags, body.reasons)
+        _add_learned(found, features, learned.served(body.model))
         if body.record and not body.what_if:
             stores.predicting.log.append(
                 [
@@ -178,6 +190,7 @@ def _scored(
             prediction_id=uuid.uuid4().hex,
             label=pipeline.classes[place],
             score=float(row[place]),
+            learned=None,
             missing=[feature.tag for feature in pipeline.features if feature.tag not in mine],
             newest_feature_at=iso_or_none(max(times, default=None)),
             oldest_feature_at=iso_or_none(min(times, default=None)),
@@ -196,12 +209,26 @@ def _scored(
     return found
 
 
+def _add_learned(
+    found: Mapping[str, PredictionOut], features: Mapping[str, dict[str, Any]], learned: Learned | None
+) -> None:
+    if learned is None or not found:
+        return
+    try:
+        scores = learned.scores([features[user_id] for user_id in found])
+    except BadFeature as error:
+        raise invalid("what_if", str(error)) from error
+    for out, score in zip(found.values(), scores, strict=True):
+        out.learned = LearnedOut(score=score, snapshot=learned.snapshot, examples=learned.state.examples)
+
+
 def _unknown(user_id: str) -> PredictionOut:
     return PredictionOut(
         user_id=user_id,
         prediction_id=None,
         label=None,
         score=None,
+        learned=None,
         missing=[],
         newest_feature_at=None,
         oldest_feature_at=None,

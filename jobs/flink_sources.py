@@ -77,20 +77,25 @@ def source_statements(
     found: list[str] = []
     tags = {read.source: read for read in reads}
     for name in [*sorted(names), "clock"]:
-        connector = {
-            "connector": "kafka",
-            "topic": topic_of(name, settings),
-            "properties.group.id": group_of(job, name),
-            **kafka_properties(settings.kafka),
-            "scan.startup.mode": "earliest-offset",
-        }
-        if barrier is not None:
-            ends = barrier[connector["topic"]]
-            connector["scan.bounded.mode"] = "specific-offsets"
-            connector["scan.bounded.specific-offsets"] = ";".join(
-                f"partition:{partition},offset:{end}" for partition, end in sorted(ends.items())
-            )
-        found += _statements(name, options(connector), settings.cdc_format, tags, as_of_ms)
+        connector = options(read_from(topic_of(name, settings), group_of(job, name), settings, barrier))
+        found += _statements(name, connector, settings.cdc_format, tags, as_of_ms)
+    return found
+
+
+def read_from(topic: str, group: str, settings: Settings, barrier: EndOffsets | None) -> dict[str, str]:
+    """Connector options to read a topic from its beginning; up to the barrier when one is given."""
+    found = {
+        "connector": "kafka",
+        "topic": topic,
+        "properties.group.id": group,
+        **kafka_properties(settings.kafka),
+        "scan.startup.mode": "earliest-offset",
+    }
+    if barrier is not None:
+        found["scan.bounded.mode"] = "specific-offsets"
+        found["scan.bounded.specific-offsets"] = ";".join(
+            f"partition:{partition},offset:{end}" for partition, end in sorted(barrier[topic].items())
+        )
     return found
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pyflink.table import ExplainDetail, TableEnvironment
 
@@ -42,12 +44,29 @@ def explain(job: Job, settings: Settings) -> str:
 
 def compile_plan(environment: TableEnvironment, text: Statements, settings: Settings) -> str:
     """The streaming job as a compiled plan: stable operator ids, and state that lives as long as the windows need."""
+    retention = Retention(settings.flink.late_days, settings.flink.deduplicate_days)
+    return json.dumps(with_state_ttl(planned(environment, text), retention))
+
+
+def planned(environment: TableEnvironment, text: Statements) -> dict[str, Any]:
+    """Flink's compiled plan of a streaming job, with stable operator ids; its state is never forgotten."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "plan.json"
         environment.execute_sql(f"COMPILE PLAN '{path}' FOR {text.as_set()}")
-        plan = json.loads(path.read_text(encoding="utf-8"))
-    retention = Retention(settings.flink.late_days, settings.flink.deduplicate_days)
-    return json.dumps(with_state_ttl(renumbered(plan), retention))
+        return renumbered(json.loads(path.read_text(encoding="utf-8")))
+
+
+def start_plan(environment: TableEnvironment, plan: str) -> str:
+    """Start a compiled plan; its Flink job id."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.json"
+        path.write_text(plan, encoding="utf-8")
+        # Aggregations carry their mini-batches in the plan; joins take the setting from here, and must not have them:
+        # Flink 2.2's MiniBatchStreamingJoinOperator fails in `close` when its task is cancelled before it was opened,
+        # and an error there ends the whole TaskManager.
+        environment.get_config().set("table.exec.mini-batch.enabled", "false")
+        result = environment.execute_sql(f"EXECUTE PLAN '{path}'")
+    return str(result.get_job_client().get_job_id())
 
 
 def submit(job: Job, settings: Settings, restore_from: str | None = None, here: bool = False) -> str:
@@ -56,17 +75,9 @@ def submit(job: Job, settings: Settings, restore_from: str | None = None, here: 
     `restore_from`: a checkpoint or savepoint of a job with the same tags. `here`: see `job_options`.
     """
     environment, text = declare(job, settings, restore_from, here)
-    if job.mode is Mode.BATCH:
-        result = environment.execute_sql("EXECUTE " + text.as_set())
-    else:
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "plan.json"
-            path.write_text(compile_plan(environment, text, settings), encoding="utf-8")
-            # Aggregations carry their mini-batches in the plan; joins take the setting from here, and must not have them:
-            # Flink 2.2's MiniBatchStreamingJoinOperator fails in `close` when its task is cancelled before it was opened,
-            # and an error there ends the whole TaskManager.
-            environment.get_config().set("table.exec.mini-batch.enabled", "false")
-            result = environment.execute_sql(f"EXECUTE PLAN '{path}'")
+    if job.mode is Mode.STREAM:
+        return start_plan(environment, compile_plan(environment, text, settings))
+    result = environment.execute_sql("EXECUTE " + text.as_set())
     return str(result.get_job_client().get_job_id())
 
 
@@ -76,26 +87,35 @@ def fingerprint(text: Statements) -> str:
 
 
 def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
-    """Bring the job to run once: (Flink job id, what was done).
+    """Bring the job to run once: see `ensure_same`. Its tags have topics before it starts."""
+
+    def start(restore_from: str | None) -> str:
+        written = {(tag.definition.name, tag.definition.version) for tag in job.tags}
+        read = {(read.tag, read.version) for tag in job.tags for read in tag.definition.reads}
+        kafka.ensure_tag_topics(settings, sorted(written | read))
+        return submit(job, settings, restore_from)
+
+    return ensure_same(job.name, statements(job, settings), settings, start)
+
+
+def ensure_same(name: str, text: Statements, settings: Settings, start: Callable[[str | None], str]) -> tuple[str, str]:
+    """Bring the job of this name to run once, with this text: (Flink job id, what was done).
 
     A running job with the same SQL is left alone; one with other SQL is replaced and replays the log. A job that ended is
-    restarted from its newest checkpoint or savepoint when the SQL is the same.
+    restarted from its newest checkpoint or savepoint when the SQL is the same: `start` is given its path.
     """
     cluster = FlinkCluster(settings.flink)
-    wanted = fingerprint(statements(job, settings))
-    running = [found for found in open_jobs(cluster) if found.name == job.name]
-    known = flink_jobs.read(settings, job.name)
+    wanted = fingerprint(text)
+    running = [found for found in open_jobs(cluster) if found.name == name]
+    known = flink_jobs.read(settings, name)
     if running and known and known.fingerprint == wanted and known.job_id == running[0].id:
         return running[0].id, "is running already"
     for other in running:
         cancel_and_wait(cluster, other.id)
-    written = {(tag.definition.name, tag.definition.version) for tag in job.tags}
-    read = {(read.tag, read.version) for tag in job.tags for read in tag.definition.reads}
-    kafka.ensure_tag_topics(settings, sorted(written | read))
     restore_from = None
     if known and known.fingerprint == wanted:
         restore_from = newest_state(settings.flink.state_dir, known.job_id)
-    job_id = submit(job, settings, restore_from)
-    flink_jobs.write(settings, flink_jobs.KnownJob(job.name, wanted, job_id))
+    job_id = start(restore_from)
+    flink_jobs.write(settings, flink_jobs.KnownJob(name, wanted, job_id))
     cluster.await_state(job_id, "RUNNING", 120)
     return job_id, f"continues from {restore_from}" if restore_from else "reads the log from its beginning"

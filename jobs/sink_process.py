@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from jobs import process
 from jobs.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
-from jobs.sink import Sink, SinkLoop
+from jobs.sink import Reader, Sink, SinkLoop
 from stores import logs
 from stores.kafka_reader import KafkaReader
 from stores.settings import Settings
@@ -21,15 +21,29 @@ def run(create: Callable[[Settings], Sink], linger_seconds: Callable[[Settings],
 
     Exits with TOO_MANY_DEAD_LETTERS when most messages are refused.
     """
+
+    def reading(settings: Settings) -> tuple[Sink, Reader]:
+        sink = create(settings)
+        return sink, KafkaReader(settings, f"{settings.sinks.group_prefix}.{sink.name}", sink.topics)
+
+    run_reading(reading, linger_seconds, lambda settings: settings.sinks.batch_messages)
+
+
+def run_reading(
+    create: Callable[[Settings], tuple[Sink, Reader]],
+    linger_seconds: Callable[[Settings], float],
+    batch_messages: Callable[[Settings], int],
+) -> None:
+    """The same for a sink that has a reader of its own."""
     settings, stop = process.start()
-    sink = create(settings)
+    sink, reader = create(settings)
     sinks = settings.sinks
     loop = SinkLoop(
         sink,
-        KafkaReader(settings, f"{sinks.group_prefix}.{sink.name}", sink.topics),
+        reader,
         stop,
         DeadLetterLimit(sinks.dead_letters_window, sinks.dead_letters_share, sinks.dead_letters_most),
-        sinks.batch_messages,
+        batch_messages(settings),
         linger_seconds(settings),
     )
     log = logs.get(f"jobs.{sink.name}")

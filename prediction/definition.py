@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from prediction.examples import DAY_SECONDS, LONGEST_GRACE_SECONDS, LONGEST_HORIZON_SECONDS, LabelRule
 from tagging.names import TAG_NAME
 from tagging.problems import did_you_mean
 
@@ -51,6 +52,16 @@ class Training(_Part):
     held_out: Annotated[float, Field(ge=0.1, le=0.5)] = 0.3
 
 
+class Online(_Part):
+    """That a model also learns from the stream: from each prediction that is served, once its label is decided.
+
+    `horizon_seconds`: where it is not to wait as long as the label says; `grace_seconds`: how long a late event is waited for.
+    """
+
+    horizon_seconds: Annotated[int, Field(ge=1, le=LONGEST_HORIZON_SECONDS)] | None = None
+    grace_seconds: Annotated[int, Field(ge=0, le=LONGEST_GRACE_SECONDS)] = 300
+
+
 class ModelDefinition(_Part):
     """A model. `features` are names of tags; which versions they are is settled when the model is trained."""
 
@@ -63,6 +74,15 @@ class ModelDefinition(_Part):
     label: Label
     features: Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_FEATURES)]
     training: Training = Training()
+    online: Online | None = None
+
+    @property
+    def label_rule(self) -> LabelRule | None:
+        """When its served predictions are positive; None where it does not learn from them."""
+        if self.online is None or self.label.event_type is None:
+            return None
+        horizon = self.online.horizon_seconds or self.label.horizon_days * DAY_SECONDS
+        return LabelRule(self.label.event_type, horizon, self.online.grace_seconds)
 
     @field_validator("name")
     @classmethod
@@ -88,6 +108,8 @@ class ModelDefinition(_Part):
         if (self.kind == "next_value") != (label.value_property is not None):
             raise ValueError(f"label.value_property: got {label.value_property!r} for a {self.kind} model, "
                              "allowed for next_value models, which need it")  # fmt: skip
+        if self.online is not None and self.kind != "conversion":
+            raise ValueError(f"online: got a {self.kind} model, allowed for conversion models")
         return self
 
     def with_moments(self, moments: int) -> ModelDefinition:
@@ -113,7 +135,7 @@ def parse_model(text: str, origin: str = "") -> ModelDefinition:
 
 
 def _keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
-    parts: dict[int | str, type[BaseModel]] = {"label": Label, "training": Training}
+    parts: dict[int | str, type[BaseModel]] = {"label": Label, "training": Training, "online": Online}
     return tuple(parts.get(place[0], ModelDefinition).model_fields if len(place) > 1 else ModelDefinition.model_fields)
 
 

@@ -16,6 +16,7 @@ from tagging.names import (
     CLOCK_TOPIC,
     CROWD_DELTAS_TOPIC,
     EVENTS_TOPIC,
+    EXAMPLES_TOPIC,
     PREDICTIONS_TOPIC,
     REGISTRY_TOPIC,
     cdc_topic,
@@ -56,6 +57,8 @@ _DELTAS_CONFIG = {
     "cleanup.policy": "delete",
     "retention.ms": str(30 * _DAY_MS),
 }
+# Made of the log, and made again from it when a model begins to learn. A learner that was away longer begins with what is left.
+_EXAMPLES_CONFIG = {**_LOG_CONFIG, "retention.ms": str(90 * _DAY_MS)}
 _TAG_CONFIG = {
     "message.timestamp.type": "LogAppendTime",
     "cleanup.policy": "compact",
@@ -70,10 +73,11 @@ _TAG_CONFIG = {
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic as Tagstream creates it."""
+    """A topic as Tagstream creates it. `partitions`: as many as are configured where None."""
 
     name: str
     config: Mapping[str, str]
+    partitions: int | None = None
 
 
 def source_topics(settings: Settings) -> tuple[Topic, ...]:
@@ -84,7 +88,7 @@ def source_topics(settings: Settings) -> tuple[Topic, ...]:
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the topics of sources, clock, registry, served predictions and crowds' deltas where missing; those created.
+    """Create the topics of sources, clock, registry, predictions, examples and deltas where missing; those created.
 
     A topic that exists is left as it is. Raises KafkaUnavailable.
     """
@@ -92,6 +96,7 @@ def create_topics(settings: Settings) -> list[str]:
         Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG),
         Topic(PREDICTIONS_TOPIC, _LOG_CONFIG),
         Topic(CROWD_DELTAS_TOPIC, _DELTAS_CONFIG),
+        Topic(EXAMPLES_TOPIC, _EXAMPLES_CONFIG, partitions=1),
     )
     return _create(settings, (*source_topics(settings), *more))
 
@@ -103,7 +108,10 @@ def ensure_tag_topics(settings: Settings, tags: Iterable[tuple[str, int]]) -> li
 
 def _create(settings: Settings, topics: Iterable[Topic]) -> list[str]:
     kafka = settings.kafka
-    wanted = [NewTopic(topic.name, kafka.partitions, kafka.replication, config=dict(topic.config)) for topic in topics]
+    wanted = [
+        NewTopic(topic.name, topic.partitions or kafka.partitions, kafka.replication, config=dict(topic.config))
+        for topic in topics
+    ]
     if not wanted:
         return []
     created = []

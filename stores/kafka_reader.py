@@ -56,7 +56,10 @@ class KafkaReader:
         self._carried: list[Message] = []
         self._waiting = False
         self._uncommitted: dict[Place, int] = {}
-        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
+        if topics:
+            self._consumer.subscribe(
+                list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+            )
 
     def read(self, most: int, linger_seconds: float, idle_seconds: float = IDLE_SECONDS) -> list[Record]:
         """The next records, in order within a partition: at most `most`, and those that come within `linger_seconds` of the

@@ -35,6 +35,11 @@ WRONG = Gauge(
     "tagstream_parity_wrong_values", "Values that differed when a tag's version was last proven", ["tag", "store"]
 )
 ACTIONS = Counter("tagstream_tag_actions_total", "Steps that the controller took for tag versions", ["step"])
+EXAMPLES = Counter("tagstream_examples_total", "Examples by what the learner made of them", ["model", "taken"])
+MODEL_FROZEN = Gauge("tagstream_model_frozen", "1 when a model that learned was stopped by its guard", ["model"])
+MODEL_SERVED = Gauge("tagstream_model_served", "1 while what a model learns is published for serving", ["model"])
+MODEL_LOG_LOSS = Gauge("tagstream_model_log_loss", "Log-loss in a model's newest window", ["model", "scorer"])
+MODEL_ALARMS = Counter("tagstream_model_alarms_total", "Windows of a model that raised an alarm", ["model", "alarm"])
 
 
 def serve(settings: Settings) -> int:

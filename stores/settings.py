@@ -151,6 +151,27 @@ class Sinks(BaseModel):
     dead_letters_most: int | None = None
 
 
+class Learning(BaseModel):
+    """How models learn from the stream: a snapshot `snapshot_seconds` after the first example that is not in one, or after
+    `batch_messages`. The rest is settled when a model begins; another value counts for those that begin later.
+
+    `bits`, `alpha`, `beta`, `l1`, `l2`, `block`: see prediction/ftrl.py. `window`: examples that are judged together;
+    `reference`: of a model's first examples, what later features are compared with; `remembered`: how many are known by id.
+    """
+
+    snapshot_seconds: float = Field(2, gt=0)
+    batch_messages: int = Field(1_000, ge=1)
+    bits: int = Field(16, ge=4, le=20)
+    alpha: float = Field(0.2, gt=0)
+    beta: float = Field(1.0, ge=0)
+    l1: float = Field(0.0, ge=0)
+    l2: float = Field(0.1, ge=0)
+    block: int = Field(16, ge=1, le=1_024)
+    window: int = Field(256, ge=32, le=10_000)
+    reference: int = Field(512, ge=32, le=10_000)
+    remembered: int = Field(50_000, ge=1_024, le=1_000_000)
+
+
 class Publishing(BaseModel):
     """How a tag's version goes live, and for how long the one before is kept up to date for a rollback.
 
@@ -193,6 +214,7 @@ class Settings(BaseSettings):
     sinks: Sinks = Sinks()
     publishing: Publishing = Publishing()
     webhooks: Webhooks = Webhooks()
+    learning: Learning = Learning()
     cdc_format: Literal["debezium", "canal"] = "debezium"
     metrics_port: int = Field(0, description="Port of a job's own /metrics; 0 takes a free one")
     metrics_host: str = Field("127.0.0.1", description="Where /metrics listens; 0.0.0.0 lets another host scrape it")

@@ -38,6 +38,8 @@ TABLES = (
         "crowd_deltas",
         "crowd_watch_members",
         "crowd_batches",
+        "model_quality",
+        "model_drift",
     ),
     *("live_tags", "crowd_bitmaps", "crowd_states"),
 )

@@ -118,6 +118,11 @@ class LocalFlink:
         with self.declared(source_statements([source], self.settings, "local"), log):
             return sorted(self._collect(f"SELECT {wanted} FROM `{source}`").elements(), key=repr)
 
+    def rows(self, declarations: Sequence[str], query: str, log: Log) -> list[tuple[str | None, ...]]:
+        """The rows of a query over any declarations, in any order; its columns are text."""
+        with self.declared(declarations, log):
+            return list(self._collect(query).elements())
+
     @contextmanager
     def declared(self, declarations: Sequence[str], log: Log) -> Iterator[None]:
         """The tables and views are there for as long as this is held."""

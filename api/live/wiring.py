@@ -13,6 +13,7 @@ from api.live.crowds import ClickHouseCrowds, MySQLCrowds
 from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
 from api.live.lags import KafkaLags
+from api.live.learning import AnsweringSnapshots, ClickHouseLearning
 from api.live.ledger import ClickHouseLedger
 from api.live.models import AnsweringModels, KafkaPredictionLog
 from api.live.numbers import MySQLNumbers
@@ -28,6 +29,7 @@ from api.ports import Stores
 from api.prediction_ports import Predicting
 from api.publishing_ports import Publishing
 from stores.models.registry import ModelRegistry
+from stores.models.snapshots import ModelSnapshots
 from stores.registry.previews import PreviewTable
 from stores.registry.store import TagRegistry
 from stores.settings import Settings
@@ -79,5 +81,10 @@ def live_stores(settings: Settings) -> Stores:
         analysis=analysis(settings),
         operations=operations(settings, queries),
         crowd_times=live_crowd_times(settings),
-        predicting=Predicting(AnsweringModels(ModelRegistry(settings, ANSWER_SECONDS)), KafkaPredictionLog(settings)),
+        predicting=Predicting(
+            AnsweringModels(ModelRegistry(settings, ANSWER_SECONDS)),
+            KafkaPredictionLog(settings),
+            AnsweringSnapshots(ModelSnapshots(settings, ANSWER_SECONDS)),
+            ClickHouseLearning(queries),
+        ),
     )

@@ -169,6 +169,50 @@ CREATE TABLE IF NOT EXISTS bitmap_buckets
 ENGINE = ReplacingMergeTree
 ORDER BY (tag, version, bucket, generation);
 
+-- How well the models that learn do: one row a window of examples and scorer. A window that is written again is the same.
+CREATE TABLE IF NOT EXISTS model_quality
+(
+    model LowCardinality(String),
+    window UInt32,
+    scorer LowCardinality(String) COMMENT 'online: the model that learns; frozen: its baseline; chance: how frequent positives were so far',
+    examples UInt32,
+    positives UInt32,
+    auc Nullable(Float64) COMMENT 'none where all labels are the same',
+    log_loss Float64,
+    brier Float64,
+    bin_low Array(Float64) COMMENT 'calibration: equally wide bins of the scores, without empty ones',
+    bin_examples Array(UInt32),
+    bin_score Array(Float64) COMMENT 'mean score',
+    bin_share Array(Float64) COMMENT 'share of positives',
+    opened_at DateTime64(3, 'UTC') COMMENT 'when the first of its labels was decided',
+    closed_at DateTime64(3, 'UTC'),
+    health LowCardinality(String) COMMENT 'warming, good, doubtful or frozen, after this window',
+    reason String,
+    loss_rose Bool,
+    written_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(written_at)
+ORDER BY (model, window, scorer);
+
+-- How the features of a window's examples compare with those of the model's first ones.
+CREATE TABLE IF NOT EXISTS model_drift
+(
+    model LowCardinality(String),
+    window UInt32,
+    feature String,
+    kind LowCardinality(String) COMMENT 'number or category',
+    psi Float64,
+    ks Nullable(Float64) COMMENT 'numbers alone',
+    p Nullable(Float64) COMMENT 'of ks',
+    missing Float64 COMMENT 'share of the examples',
+    missing_before Float64,
+    moved Bool,
+    closed_at DateTime64(3, 'UTC'),
+    written_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(written_at)
+ORDER BY (model, window, feature);
+
 -- Every row change of MySQL: Kafka can't be searched by a row's key, and an explanation needs one user's rows at once.
 -- Small granules, since one user's rows are each read from a granule of their own.
 CREATE TABLE IF NOT EXISTS row_changes

@@ -109,3 +109,10 @@ def test_what_a_group_committed_is_seen_and_is_no_lag(settings, topic):
 def test_a_topic_that_does_not_exist_is_named_with_the_fix(settings):
     with pytest.raises(ValueError, match=r"has no topic no-such-topic; stores\.kafka\.create_topics"):
         kafka.end_offsets(settings, ["no-such-topic"])
+
+
+def test_examples_have_one_partition_since_their_order_is_part_of_what_is_learned(settings):
+    kafka.create_topics(settings)
+    assert len(kafka.end_offsets(settings, ["examples"])["examples"]) == 1
+    assert len(kafka.end_offsets(settings, ["predictions"])["predictions"]) == settings.kafka.partitions
+    assert config(settings, "examples")["cleanup.policy"] == "delete"

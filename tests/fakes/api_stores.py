@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.health_ports import Activity, Check, Finding, JobState
+from api.live.learning import AnsweringSnapshots
 from api.ports import Delivery, NumberedUser, ProfileValue, Stores
 from api.prediction_ports import Predicting
 from tagging.definition import TagDefinition
 from tests.fakes.breakable import Breakable
+from tests.fakes.memory_learning import MemoryLearning
 from tests.fakes.memory_models import MemoryModels, MemoryPredictionLog
 from tests.fakes.memory_operations import MemoryOperations
 from tests.fakes.memory_publishing import MemoryPublishing
 from tests.fakes.memory_queries import MemoryQueries
+from tests.fakes.memory_snapshots import MemorySnapshots
 from tests.fakes.memory_statistics import MemoryStatistics, StoredValue
 
 
@@ -166,6 +169,8 @@ class World:
     operations: MemoryOperations = field(default_factory=MemoryOperations)
     models: MemoryModels = field(default_factory=MemoryModels)
     predictions: MemoryPredictionLog = field(default_factory=MemoryPredictionLog)
+    snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
+    learning: MemoryLearning = field(default_factory=MemoryLearning)
 
     def stores(self) -> Stores:
         """As the application takes them."""
@@ -191,7 +196,7 @@ class World:
             analysis=self.queries.port(),
             operations=self.operations.port(),
             crowd_times=self.crowd_times.port(),
-            predicting=Predicting(self.models, self.predictions),
+            predicting=Predicting(self.models, self.predictions, AnsweringSnapshots(self.snapshots), self.learning),
         )
 
 

@@ -21,15 +21,15 @@ class MemoryLog:
         self.members: dict[str, list[MemoryReader]] = {}
         self._now_ms = count(1_780_000_000_000)
 
-    def create(self, topic: str) -> None:
+    def create(self, topic: str, partitions: int = PARTITIONS) -> None:
         """A new topic; its groups share it out among their members."""
-        self.topics[topic] = [[] for _ in range(PARTITIONS)]
+        self.topics[topic] = [[] for _ in range(partitions)]
         for group in self.members:
             self.share_out(group)
 
     def send(self, topic: str, key: bytes, value: bytes | None) -> Record:
         """One message, in the partition of its key."""
-        partition = zlib.crc32(key) % PARTITIONS
+        partition = zlib.crc32(key) % len(self.topics[topic])
         held = self.topics[topic][partition]
         record = Record(topic, partition, len(held), key, value, next(self._now_ms))
         held.append(record)
@@ -53,7 +53,7 @@ class MemoryLog:
         """Give every partition to one member. A member reads a partition that is new to it from where the group committed."""
         members = self.members[group]
         shares: dict[MemoryReader, set[Place]] = {member: set() for member in members}
-        places = [(topic, partition) for topic in sorted(self.topics) for partition in range(PARTITIONS)]
+        places = [(topic, part) for topic in sorted(self.topics) for part in range(len(self.topics[topic]))]
         for number, place in enumerate(places):
             wanting = [member for member in members if member.wants(place[0])]
             if wanting:
@@ -98,3 +98,16 @@ class MemoryReader:
 
     def close(self) -> None:
         self.log.leave(self)
+
+
+class MemoryPlacedReader(MemoryReader):
+    """A reader with the interface of PlacedReader: it begins where it is told to."""
+
+    def __init__(self, log: MemoryLog, group: str, topic: str) -> None:
+        super().__init__(log, group, [topic])
+        self._topic = topic
+        log.committed.setdefault(group, {})
+        log.members.setdefault(group, [])
+
+    def begin_at(self, offsets: Mapping[int, int]) -> None:
+        self.owned = {(self._topic, part): offsets.get(part, 0) for part in range(len(self.log.topics[self._topic]))}

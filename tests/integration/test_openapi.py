@@ -20,6 +20,7 @@ from tagging.parity_report import explained
 from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
 from tests.fakes.memory_ledger import Arrival
 from tests.openapi_crowds import CROWD_TIMES
+from tests.openapi_models import MODEL_REQUESTS
 from tests.openapi_operations import OPERATIONS
 from tests.openapi_publishing import PUBLISHING
 from tests.openapi_queries import QUERIES
@@ -256,7 +257,7 @@ ASKED = [
     Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
     Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
     Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
-    *(Asked(*given) for given in (*PUBLISHING, *CROWD_TIMES, *QUERIES, *OPERATIONS)),
+    *(Asked(*given) for given in (*PUBLISHING, *CROWD_TIMES, *MODEL_REQUESTS, *QUERIES, *OPERATIONS)),
     Asked("read_parity", 200, PARITY, breaks=_compared),
     Asked("read_parity", 500, PARITY, breaks=_raises("parity", "newest")),
     Asked("read_parity", 503, PARITY, breaks=_fails("parity")),
@@ -283,6 +284,7 @@ NEVER = {
     # Documented for every route by one rule, though these take no input that could be wrong, or run nothing that could fail.
     ("list_tags", 422),
     ("list_crowds", 422),
+    ("list_models", 422),
     ("list_jobs", 422),
     ("list_views", 422),
     ("list_views", 500),

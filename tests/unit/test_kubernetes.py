@@ -224,13 +224,13 @@ def test_what_scales_and_what_may_be_evicted_is_a_deployment_with_these_pods():
         # A number of replicas here would undo the scaler's at each apply.
         assert "replicas" not in deployments[scaler["spec"]["scaleTargetRef"]["name"]]
     selected = [d["spec"]["selector"]["matchLabels"] for d in of_kind(base(), "PodDisruptionBudget")]
-    assert {s["app.kubernetes.io/name"] for s in selected} == deployments.keys() - {"clock", "bitmaps"}
+    assert {s["app.kubernetes.io/name"] for s in selected} == deployments.keys() - {"clock", "bitmaps", "learner"}
     service = named(base(), "Service", "api")["spec"]
     assert service["selector"] == deployments["api"]["selector"]["matchLabels"]
 
 
 def test_what_must_run_alone_is_stopped_before_it_is_started_anew():
-    for name in ("clock", "bitmaps"):
+    for name in ("clock", "bitmaps", "learner"):
         spec = named(base(), "Deployment", name)["spec"]
         assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
 

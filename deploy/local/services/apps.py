@@ -1,4 +1,4 @@
-"""Tagstream's own processes: the clock, the sinks, the controller, the comparisons, the API, the demo's generator."""
+"""Tagstream's own processes: the clock, the sinks, the learner, the controller, the comparisons, the API, the demo's generator."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ APPS = (
     _app("crowds", "jobs.crowds", "kafka", "mariadb", "clickhouse"),
     _app("sink_events", "jobs.sink_events", "kafka", "clickhouse"),
     _app("sink_rows", "jobs.sink_rows", "kafka", "clickhouse"),
+    _app("learner", "jobs.learner", "kafka", "mariadb", "clickhouse"),
     _app("controller", "jobs.controller", *_PROOF),
     _app("parity", "jobs.verify", *_PROOF, arguments=("--every", PARITY_EVERY_MINUTES)),
     _app("api", "api", "kafka", "mariadb", "clickhouse", "thrift"),
