@@ -379,3 +379,15 @@ def test_the_document_tells_the_limits_of_what_can_be_sent(document):
     assert validator.is_valid({"events": [EVENT | {"occurred_at": 1, "item_id": None, "properties": {"a": "b"}}]})
     for wrong in ({"user_id": ""}, {"user_id": "a\nb"}, {"properties": {"a": 1}}, {"colour": "red"}):
         assert not validator.is_valid({"events": [EVENT | wrong]})
+
+
+def test_every_link_leads_to_an_operation_by_parameters_that_it_has(document):
+    found = operations(document)
+    links = [
+        (name, link) for name, one in found.items() for answer in one["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]  # fmt: skip
+    assert len(links) > 20
+    for name, link in links:
+        taken = {given["name"] for given in found[link["operationId"]]["parameters"] if given["in"] == "path"}
+        assert set(link["parameters"]) <= taken, (name, link)
