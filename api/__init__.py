@@ -9,11 +9,17 @@ from flask_openapi3 import Info, OpenAPI
 
 from api import (
     behaviour,
+    crowd_hooks,
+    crowd_past,
     crowd_portrait,
+    crowd_snapshots,
+    crowd_watches,
     crowds,
+    dead_letters,
     errors,
     events,
     health,
+    jobs,
     ledger,
     lineage,
     live_profile,
@@ -25,6 +31,7 @@ from api import (
     parity,
     past,
     predictions,
+    queries,
     tag_previews,
     tag_versions,
     tags,
@@ -90,6 +97,10 @@ def create_app(
     app.register_api(overview.blueprint(stores))
     app.register_api(crowds.blueprint(stores))
     app.register_api(crowd_portrait.blueprint(stores))
+    app.register_api(crowd_snapshots.blueprint(stores, clock))
+    app.register_api(crowd_past.blueprint(stores, clock))
+    app.register_api(crowd_watches.blueprint(stores, clock))
+    app.register_api(crowd_hooks.blueprint(stores, clock, settings.webhooks.allow_private))
     app.register_api(why.blueprint(stores, clock))
     app.register_api(past.blueprint(stores))
     app.register_api(live_profile.blueprint(stores, clock))
@@ -98,6 +109,9 @@ def create_app(
     app.register_api(lineage.tag_blueprint(stores))
     app.register_api(parity.blueprint(stores.parity, stores.registry, clock))
     app.register_api(ledger.blueprint(stores.ledger, stores.registry, clock))
+    app.register_api(queries.blueprint(stores.analysis))
+    app.register_api(jobs.blueprint(stores))
+    app.register_api(dead_letters.blueprint(stores.operations, clock))
     app.register_api(models.blueprint(stores, clock))
     app.register_api(model_learning.blueprint(stores))
     serving, learned = Serving(stores.predicting.models, clock), LearnedModels(stores.predicting.snapshots, clock)

@@ -13,6 +13,7 @@ from api.errors import ApiError, Problem, refusal
 from api.ports import Stores
 from tagging.crowd_normal import expand, fingerprint
 from tagging.crowd_parsing import CrowdProblem, CrowdProblems, parse
+from tagging.crowd_rules import Rules
 from tagging.crowd_sentence import sentence
 from tagging.crowds import Rule, tags_in
 from tagging.definition import TagDefinition
@@ -73,13 +74,17 @@ class Book:
         """Each tag's live version."""
         return {name: tag.version for name, tag in self.tags.items()}
 
+    @property
+    def _types(self) -> dict[str, str]:
+        return {name: tag.value_type for name, tag in self.tags.items()}
+
     def read(self, written: Any, path: str = "rule") -> Rule:
         """A rule from JSON. Raises CrowdProblems."""
-        return parse(written, {name: tag.value_type for name, tag in self.tags.items()}, self.crowds.keys(), path)
+        return parse(written, self._types, self.crowds.keys(), path)
 
     def expanded(self, rule: Rule, within: tuple[str, ...] = ()) -> Rule:
         """A rule with the crowds that it names in place of their names. Raises CrowdProblems."""
-        return expand(rule, _Rules(self), within)
+        return expand(rule, Rules(self._types, self.crowds), within)
 
     def seen(self, expanded: Rule) -> Rule:
         """The same rule. Raises ApiError where its users would tell values that are not for whoever asks."""
@@ -106,22 +111,6 @@ class Book:
     def fingerprint(self, rule: Rule) -> str:
         """See `tagging.crowd_normal`."""
         return fingerprint(rule)
-
-
-class _Rules(Mapping[str, Rule]):
-    """Saved rules, read when they are met: a broken crowd that a rule does not name does not stand in its way."""
-
-    def __init__(self, book: Book) -> None:
-        self._book = book
-
-    def __getitem__(self, name: str) -> Rule:
-        return self._book.read(self._book.crowds[name].rule, f"crowds.{name}.rule")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._book.crowds)
-
-    def __len__(self) -> int:
-        return len(self._book.crowds)
 
 
 class Counted(BaseModel):

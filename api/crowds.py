@@ -89,7 +89,7 @@ class Crowds:
 
             def check(crowds: Any) -> None:
                 if revision is not None:
-                    _require_ownership(crowds[name])
+                    require_ownership(crowds[name])
                 present = Book(tags, crowds)
                 present.seen(present.expanded(present.read(change.rule), (name,)))
 
@@ -100,11 +100,14 @@ class Crowds:
         """Remove a crowd that no other depends on."""
 
         def check(crowds: Any) -> None:
-            _require_ownership(crowds[name])
+            require_ownership(crowds[name])
             users = _used_by(Book([], crowds), name)
             if users:
                 message = f"The crowd {name} is part of {', '.join(users)}; change those first"
                 raise ApiError(409, "crowd_in_use", message)
+            if self._stores.crowd_times.watches.of(name):
+                message = f"The crowd {name} is watched; DELETE /api/v1/crowds/{name}/watch first"
+                raise ApiError(409, "crowd_watched", message)
 
         with refusals(name):
             self._stores.crowds.remove(name, revision, check)
@@ -159,7 +162,8 @@ def _csv(rows: list[tuple[Any, str]]) -> str:
     return text.getvalue()
 
 
-def _require_ownership(saved: SavedCrowd) -> None:
+def require_ownership(saved: SavedCrowd) -> None:
+    """Raises ApiError unless who asks may change the crowd."""
     if not changes(saved.owner):
         message = f"The crowd {saved.name} is {saved.owner or 'nobody'}'s: its owner, approvers and admins change it"
         raise ApiError(403, "not_owner", message)

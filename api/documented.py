@@ -8,6 +8,7 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import BaseModel, WithJsonSchema
 
 from api.errors import Error
+from api.links import add_links
 
 Iso = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 """A time as `api.times.iso` writes it."""
@@ -71,4 +72,4 @@ def document(app: OpenAPI) -> dict[str, Any]:
         for operation in operations.values():
             # The library joins the lines of a docstring for HTML; a document is read by programs.
             operation["description"] = operation.get("description", "").replace("<br/>", "\n").strip()
-    return found
+    return add_links(found)

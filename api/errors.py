@@ -140,7 +140,7 @@ def problems_of(error: ValidationError) -> list[Problem]:
 
 
 def _secret(location: Iterable[int | str]) -> bool:
-    return any("password" in str(step) for step in location)
+    return any(word in str(step) for step in location for word in ("password", "secret"))
 
 
 def _allowed(context: dict[str, Any]) -> Any:

@@ -40,7 +40,8 @@ class Lags(Protocol):
 class JobState:
     """A Flink job. `problem` is the named cause of a failure that it has not recovered from.
 
-    `bounded`: it reads up to a point and ends, as a batch run does.
+    `bounded`: it reads up to a point and ends, as a batch run does. `last_checkpoint_bytes`: of the whole state;
+    `last_checkpoint_ms`: how long it took.
     """
 
     id: str
@@ -50,6 +51,10 @@ class JobState:
     last_checkpoint_at_ms: int | None
     problem: str | None = None
     bounded: bool = False
+    checkpoints_completed: int = 0
+    checkpoints_failed: int = 0
+    last_checkpoint_bytes: int | None = None
+    last_checkpoint_ms: int | None = None
 
 
 class FlinkJobs(Protocol):

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from api.crowd_ports import CrowdTimes
     from api.health_ports import Activities, Check, FlinkJobs, Lags
+    from api.operation_ports import Operations
     from api.prediction_ports import Predicting
     from api.publishing_ports import Publishing
     from api.quality_ports import Ledger, ParityHistory
+    from api.query_ports import Analysis
     from api.user_history import UserHistory
     from stores.access.ports import Access
     from stores.bitmaps import Generation
@@ -231,4 +234,7 @@ class Stores:
     ledger: Ledger
     checks: Sequence[Check] = field(default_factory=tuple)
     publishing: Publishing = field(kw_only=True)
+    analysis: Analysis = field(kw_only=True)
+    operations: Operations = field(kw_only=True)
+    crowd_times: CrowdTimes = field(kw_only=True)
     predicting: Predicting = field(kw_only=True)

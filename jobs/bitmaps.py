@@ -17,10 +17,15 @@ from typing import Any
 from prometheus_client import Counter, Gauge
 
 from jobs import process
+from jobs.view_sources import ViewSources
 from stores import logs, metrics
 from stores.clickhouse import ClickHouseClient, ClickHouseUnavailable, connect
+from stores.crowds import CrowdTable
+from stores.registry.store import TagRegistry
 
 ROUND_SECONDS = 1.0
+ANSWER_SECONDS = 5.0
+"""MySQL's time for the views' sources: bitmaps don't wait longer for it."""
 FORGET_EVERY_SECONDS = 60.0
 KEPT_SECONDS = 900
 """A replaced generation stays this long for those who still read it; an export of a crowd must end within."""
@@ -99,8 +104,8 @@ class Bitmaps:
         self._store.insert_columns("bitmap_buckets", columns)
 
 
-def run(bitmaps: Bitmaps, stop: threading.Event) -> None:
-    """Rounds until `stop` is set. While ClickHouse is away it waits and goes on from what is stored."""
+def run(bitmaps: Bitmaps, stop: threading.Event, views: ViewSources | None = None) -> None:
+    """Rounds until `stop` is set, of `views` too. While ClickHouse is away it waits and goes on from what is stored."""
     backoff = process.Backoff()
     opened, forgot_at = False, time.monotonic()
     while not stop.is_set():
@@ -112,8 +117,12 @@ def run(bitmaps: Bitmaps, stop: threading.Event) -> None:
             began = time.monotonic()
             if bitmaps.round():
                 ROUND.set(time.monotonic() - began)
+            if views is not None:
+                views.round()
             if began - forgot_at > FORGET_EVERY_SECONDS:
                 bitmaps.forget()
+                if views is not None:
+                    views.forget()
                 forgot_at = began
             metrics.STORE_UP.labels("bitmaps", "clickhouse").set(1)
             backoff.reset()
@@ -129,7 +138,9 @@ def run(bitmaps: Bitmaps, stop: threading.Event) -> None:
 def main() -> None:
     """Run the rounds with this process's settings until SIGTERM."""
     settings, stop = process.start()
-    run(Bitmaps(connect(settings, patience_seconds=0)), stop)
+    store = connect(settings, patience_seconds=0)
+    views = ViewSources(store, TagRegistry(settings, ANSWER_SECONDS), CrowdTable(settings))
+    run(Bitmaps(store), stop, views)
 
 
 if __name__ == "__main__":

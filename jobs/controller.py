@@ -10,6 +10,7 @@ from typing import Protocol
 
 from jobs import process
 from jobs.convergence import WHO, Controller
+from jobs.job_requests import RequestWorker, answer_requests
 from jobs.preview_run import run_preview
 from jobs.previews import PreviewWorker, stale_ms, work
 from jobs.tag_jobs import TagJobs
@@ -21,6 +22,7 @@ from stores import logs, metrics
 from stores.clickhouse import ClickHouseUnavailable, connect
 from stores.flink import FlinkCluster, FlinkError
 from stores.hbase import HBaseUnavailable, ProfileStore
+from stores.job_requests import JobRequestTable
 from stores.kafka import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
 from stores.parity_runs import ParityRuns
@@ -128,6 +130,8 @@ def main() -> None:
             stale_ms(settings),
         )
         threading.Thread(target=work, args=(lambda: migrate(settings), previews, stop), daemon=True).start()
+        requests = RequestWorker(JobRequestTable(settings), FlinkCluster(settings.flink), settings)
+        threading.Thread(target=answer_requests, args=(lambda: migrate(settings), requests, stop), daemon=True).start()
         changes = RegistryChanges(settings)
         pace = Pace(settings.publishing.round_seconds, settings.publishing.poll_seconds)
         run(lambda: _prepare(settings, registry), leader, controller, changes, stop, pace)

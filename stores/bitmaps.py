@@ -59,6 +59,14 @@ class CrowdBitmaps:
         rows = self._ask("members", query, generation, first_bucket, crowd=crowd)
         return [(row["user_no"], row["user_id"]) for row in rows]
 
+    def keep(self, crowd: str, rule: Rule, versions: Mapping[str, int], generation: int, build: int) -> None:
+        """Write the members of a saved crowd into `crowd_bitmaps`, for the views. It may be done twice."""
+        query = CrowdQuery(versions)
+        expression = query.expression(rule)
+        query.parameters.update({"crowd": crowd, "build": build})
+        file = "clickhouse/crowds/keep.sql"
+        self._store.command_text(file, *self.composed(file, query, generation, crowd=expression))
+
     def sizes(self, rule: Rule, base: Rule, versions: Mapping[str, int], generation: int) -> dict[str, int]:
         """`crowd_users`, `base_users`, and `rest_users`: those of the base outside the crowd."""
         query = CrowdQuery(versions)
@@ -75,26 +83,44 @@ class CrowdBitmaps:
         )
         return self._ask("portrait", query, generation, crowd=crowd, base=base_bitmap)
 
-    def _ask(
-        self, name: str, query: CrowdQuery, generation: int, first_bucket: int = 0, **expressions: str
-    ) -> list[dict[str, Any]]:
-        file = f"clickhouse/crowds/{name}.sql"
+    def store(self, rule: Rule, versions: Mapping[str, int], generation: int, snapshot: str) -> None:
+        """Keep the crowd's users under a snapshot's id. Again with the same generation it changes nothing."""
+        query = CrowdQuery(versions)
+        crowd = query.expression(rule)
+        query.parameters["snapshot"] = snapshot
+        file = "clickhouse/snapshots/write.sql"
+        self._store.command_text(file, *self.composed(file, query, generation, crowd=crowd))
+
+    def composed(
+        self, file: str, query: CrowdQuery, generation: int, first_bucket: int = 0, **expressions: str
+    ) -> tuple[str, dict[str, Any]]:
+        """A file's text over the bitmaps of a generation, and the values bound to it. The expressions are `query`'s own."""
         behaviours, bound = self._behaviours(query, generation)
         text = query.text(sql.text(file), sql.text(OPERANDS), behaviours, **expressions)
         if behaviours:
             text += sql.text(BEHAVIOUR_SETTINGS)
-        parameters = {**query.parameters, **bound, "generation": generation, "first_bucket": first_bucket}
-        return self._store.query_text(file, text, parameters)
+        return text, {**query.parameters, **bound, "generation": generation, "first_bucket": first_bucket}
+
+    def _ask(
+        self, name: str, query: CrowdQuery, generation: int, first_bucket: int = 0, **expressions: str
+    ) -> list[dict[str, Any]]:
+        file = f"clickhouse/crowds/{name}.sql"
+        return self._store.query_text(file, *self.composed(file, query, generation, first_bucket, **expressions))
 
     def _behaviours(self, query: CrowdQuery, generation: int) -> tuple[str, dict[str, Any]]:
         """The texts of the points of charts that a rule names, and their values: as of the generation, whose number is its time."""
         if not query.behaviours:
             return "", {}
         cut = self._store.query("clickhouse/crowds/cut.sql", {"generation": generation})[0]["places"]
-        texts: list[str] = []
-        bound: dict[str, Any] = {}
-        for point, version in query.behaviours.items():
-            values = {**of_point(point, generation, cut), "version": version}
-            bound |= {f"{name}_of_{version}": value for name, value in values.items()}
-            texts.append(point_text(point, sql.text(BEHAVIOUR), version))
-        return "\n".join(texts), bound
+        return points_of(query, generation, cut)
+
+
+def points_of(query: CrowdQuery, now_ms: int, cut: Mapping[int, int]) -> tuple[str, dict[str, Any]]:
+    """The texts of the points of charts that a rule names, and their values, at a time and up to these places of the log."""
+    texts: list[str] = []
+    bound: dict[str, Any] = {}
+    for point, version in query.behaviours.items():
+        values = {**of_point(point, now_ms, cut), "version": version}
+        bound |= {f"{name}_of_{version}": value for name, value in values.items()}
+        texts.append(point_text(point, sql.text(BEHAVIOUR), version))
+    return "\n".join(texts), bound

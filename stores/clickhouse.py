@@ -18,12 +18,17 @@ from stores.settings import ClickHouse, Settings
 T = TypeVar("T")
 ANSWER_SECONDS = 60.0
 PATIENCE_SECONDS = 10.0
+_SCHEMA = ("clickhouse/schema.sql", "clickhouse/views.sql")
 _AWAY = frozenset({"159", "202", "209", "210", "241", "242", "252", "439"})
 """Codes of a server that is overloaded or starting: time-outs, too many queries, parts or threads, network, memory."""
 
 
 class ClickHouseUnavailable(Exception):
-    """ClickHouse did not answer, or is too busy to. Trying again may help."""
+    """ClickHouse did not answer, or is too busy to. Trying again may help. `code` is its number, if it answered."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ClickHouseRefused(Exception):
@@ -51,9 +56,9 @@ class ClickHouseClient:
         self._driver: Client | None = None
 
     def apply_schema(self) -> None:
-        """Create the database and the tables that are not there yet."""
+        """Create the database, the tables that are not there yet, and the views as they are now."""
         self._ask("create the database", lambda driver: self._create_database(driver))
-        for statement in statements(sql.text("clickhouse/schema.sql")):
+        for statement in (text for file in _SCHEMA for text in statements(sql.text(file))):
             first_line = statement.partition("\n")[0]
             self._ask(first_line, lambda driver, text=statement: driver.command(text, transport_settings=self._here()))
 
@@ -91,13 +96,40 @@ class ClickHouseClient:
         )
         return list(result.named_results())
 
+    def answer(
+        self, name: str, text: str, parameters: Mapping[str, Any], settings: Mapping[str, Any], form: str
+    ) -> bytes:
+        """What a text answers in one of ClickHouse's formats, under settings of its own."""
+        return self._ask(
+            name,
+            lambda driver: driver.raw_query(
+                text,
+                parameters=dict(parameters),
+                settings=dict(settings),
+                fmt=form,
+                use_database=False,
+                transport_settings=self._here(),
+            ),
+        )
+
+    def raw(self, name: str, form: str, parameters: Mapping[str, Any] | None = None) -> bytes:
+        """The answer of a file below sql/ in one of ClickHouse's formats, such as Parquet, whole."""
+        return self._ask(
+            name,
+            lambda driver: driver.raw_query(
+                sql.text(name), parameters=dict(parameters or {}), fmt=form, transport_settings=self._here()
+            ),
+        )
+
     def command(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a file below sql/ that answers nothing, such as an INSERT ... SELECT. It may run twice."""
+        self.command_text(name, sql.text(name), parameters)
+
+    def command_text(self, name: str, text: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a text that was made of the file `name` by a builder and answers nothing. It may run twice."""
         self._ask(
             name,
-            lambda driver: driver.command(
-                sql.text(name), parameters=dict(parameters or {}), transport_settings=self._here()
-            ),
+            lambda driver: driver.command(text, parameters=dict(parameters or {}), transport_settings=self._here()),
         )
 
     def ping(self) -> str:
@@ -145,7 +177,7 @@ class ClickHouseClient:
                 code = getattr(error, "code", None)
                 away = str(code) in _AWAY or (code is None and isinstance(error, OperationalError))
                 said = f"{where} {'did not' if away else 'refused to'} {what}: {error}"
-                raise (ClickHouseUnavailable(said) if away else ClickHouseRefused(said, code)) from error
+                raise (ClickHouseUnavailable if away else ClickHouseRefused)(said, code) from error
 
         retrying = Retrying(
             retry=retry_if_exception_type(ClickHouseUnavailable),

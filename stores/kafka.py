@@ -14,6 +14,7 @@ from stores.kafka_client import ANSWER_SECONDS, KafkaUnavailable, Producer, admi
 from stores.settings import Settings
 from tagging.names import (
     CLOCK_TOPIC,
+    CROWD_DELTAS_TOPIC,
     EVENTS_TOPIC,
     EXAMPLES_TOPIC,
     PREDICTIONS_TOPIC,
@@ -51,6 +52,11 @@ _DAY_MS = 24 * 60 * 60 * 1000
 _LOG_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "cleanup.policy": "delete"}
 # The truth is in MySQL: a message says that there is something to read, and nobody reads an old one.
 _REGISTRY_CONFIG = {"cleanup.policy": "delete", "retention.ms": str(_DAY_MS)}
+_DELTAS_CONFIG = {
+    "message.timestamp.type": "LogAppendTime",
+    "cleanup.policy": "delete",
+    "retention.ms": str(30 * _DAY_MS),
+}
 # Made of the log, and made again from it when a model begins to learn. A learner that was away longer begins with what is left.
 _EXAMPLES_CONFIG = {**_LOG_CONFIG, "retention.ms": str(90 * _DAY_MS)}
 _TAG_CONFIG = {
@@ -82,13 +88,14 @@ def source_topics(settings: Settings) -> tuple[Topic, ...]:
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the topics of the sources, the clock, the registry, predictions and examples where they are missing; those created.
+    """Create the topics of sources, clock, registry, predictions, examples and deltas where missing; those created.
 
     A topic that exists is left as it is. Raises KafkaUnavailable.
     """
     more = (
         Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG),
         Topic(PREDICTIONS_TOPIC, _LOG_CONFIG),
+        Topic(CROWD_DELTAS_TOPIC, _DELTAS_CONFIG),
         Topic(EXAMPLES_TOPIC, _EXAMPLES_CONFIG, partitions=1),
     )
     return _create(settings, (*source_topics(settings), *more))

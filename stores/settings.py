@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from tagging.access import Role
@@ -123,9 +123,16 @@ class Api(BaseModel):
     refusals_per_minute: int = Field(
         30, ge=1, description="Failed sign-ins from one address; wrong sessions and keys likewise"
     )
+    passwords: bool = Field(True, description="False: people sign in by the identity provider alone")
     guesses_per_quarter_hour: int = Field(10, ge=1, description="Wrong passwords for one name")
     limits_storage: str = Field("memory://", description="Where `limits` counts; redis://... for several processes")
     oidc: Oidc = Oidc()
+
+    @model_validator(mode="after")
+    def _somebody_can_sign_in(self) -> Api:
+        if not self.passwords and not self.oidc.issuer:
+            raise ValueError("passwords is false and oidc.issuer is empty: nobody could sign in; set one of them")
+        return self
 
 
 class Sinks(BaseModel):
@@ -184,6 +191,14 @@ class Publishing(BaseModel):
     preview_seconds: float = Field(60, gt=0, description="After this a preview's run on the cluster is stopped")
 
 
+class Webhooks(BaseModel):
+    """How deltas of watched crowds are sent to webhooks. `allow_private`: also to private addresses, and by http."""
+
+    allow_private: bool = False
+    timeout_seconds: float = Field(10, gt=0, le=60)
+    most_attempts: int = Field(12, ge=1, description="After so many a body is dead-lettered, and its hook rests")
+
+
 class Settings(BaseSettings):
     """All of Tagstream's configuration. A nested value's variable is TAGSTREAM_KAFKA__BOOTSTRAP_SERVERS and so on."""
 
@@ -198,6 +213,7 @@ class Settings(BaseSettings):
     api: Api = Api()
     sinks: Sinks = Sinks()
     publishing: Publishing = Publishing()
+    webhooks: Webhooks = Webhooks()
     learning: Learning = Learning()
     cdc_format: Literal["debezium", "canal"] = "debezium"
     metrics_port: int = Field(0, description="Port of a job's own /metrics; 0 takes a free one")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 MIN_PASSWORD = 12
@@ -30,6 +31,7 @@ def at_least(role: Role) -> frozenset[Role]:
     return frozenset(PEOPLE[PEOPLE.index(role) :]) if role in PEOPLE else frozenset({role})
 
 
+# From the least strict on.
 _SEES = {
     "public": at_least(Role.VIEWER),
     "personal": at_least(Role.EDITOR),
@@ -40,6 +42,17 @@ _SEES = {
 def may_see(role: Role, sensitivity: str) -> bool:
     """Whether a role sees the values of a tag of this sensitivity."""
     return role in _SEES[sensitivity]
+
+
+def seen_by(role: Role) -> tuple[str, ...]:
+    """The sensitivities whose values a role sees."""
+    return tuple(sensitivity for sensitivity, roles in _SEES.items() if role in roles)
+
+
+def strictest(sensitivities: Iterable[str]) -> str:
+    """What holds for something that tells values of all of these."""
+    order = list(_SEES)
+    return max(sensitivities, key=order.index, default=order[0])
 
 
 def may_change(role: Role, name: str, owner: str) -> bool:

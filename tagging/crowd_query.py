@@ -25,6 +25,7 @@ _RANGE = (
 )
 _PRESENT = "tag = {tag_$n:String} AND version = {version_$n:UInt32}"
 _OPERAND = "groupBitmapMergeStateIf(users, $condition) AS operand_$n"
+_EVERYONE = {"tag": "", "version": 0}
 LARGEST = 1.7976931348623157e308
 
 
@@ -70,6 +71,11 @@ class CrowdQuery:
                 return f"bitmapAnd({self._everyone()}, {self._operand(_PRESENT, '', version=version)})"
             case _:
                 raise ValueError(f"{rule} is not expanded: call crowd_normal.expand first")
+
+    @property
+    def asks_for_everyone(self) -> bool:
+        """Whether an expression so far holds users for what they have not. Call `expression` for all its parts before."""
+        return any(json.loads(key)[1] == _EVERYONE for key in self._numbers)
 
     def text(self, template: str, bitmaps: str, behaviours: str = "", **expressions: str) -> str:
         """A query of sql/clickhouse/crowds over the bitmaps of operands.sql. Call `expression` for all its parts before.

@@ -16,6 +16,8 @@ EXAMPLES_TOPIC = "examples"
 CDC_PREFIX = "cdc"
 REGISTRY_TOPIC = "registry"
 """Row changes of the registry of tags, whatever wrote them: who waits for a change is woken by any message."""
+CROWD_DELTAS_TOPIC = "crowd_deltas"
+"""Users who entered a watched crowd or left it, by user."""
 TAG_TOPIC_PATTERN = r"^tag\.[a-z][a-z0-9_]{0,62}\.v[0-9]+$"
 CLOCK_SHARDS = 64
 """Ticks a minute; a row's shard is a fixed function of its place in the log, so that expiry spreads over all cores."""

@@ -38,13 +38,13 @@ def read(text: str, first_line: int = 1) -> tuple[exp.Query | None, tuple[Proble
         return None, (
             at(0, f"the text has {len(text)} characters, at most {TEXT_LENGTH} are allowed", "split the tag"),
         )
-    problems = [at(offset, message, hint) for offset, message, hint in _characters(text)]
+    problems = [at(offset, message, hint) for offset, message, hint in characters(text)]
     if problems:
         return None, tuple(problems)
     try:
         tokens = TagSql().tokenize(text)
     except TokenError:
-        return None, (at(_unclosed(text), "this does not end", "close the quote or the comment"),)
+        return None, (at(unclosed(text), "this does not end", "close the quote or the comment"),)
     while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
         tokens.pop()
     problems = [at(offset, message, hint) for offset, message, hint in (*_hints(text, tokens), *_tokens(tokens))]
@@ -53,7 +53,7 @@ def read(text: str, first_line: int = 1) -> tuple[exp.Query | None, tuple[Proble
     try:
         trees = TagSql.Parser(error_level=ErrorLevel.RAISE, dialect=TagSql()).parse(tokens, text)
     except ParseError as error:
-        return None, tuple(_syntax(text, found, first_line) for found in error.errors) or (at(0, "not a SELECT"),)
+        return None, tuple(syntax(text, found, first_line) for found in error.errors) or (at(0, "not a SELECT"),)
     except RecursionError:
         return None, (at(0, f"the text is nested deeper than {DEPTH}", "build it from smaller derived tables"),)
     except Exception as error:
@@ -69,7 +69,8 @@ def read(text: str, first_line: int = 1) -> tuple[exp.Query | None, tuple[Proble
 _Found = tuple[int, str, str]
 
 
-def _characters(text: str) -> Iterator[_Found]:
+def characters(text: str) -> Iterator[_Found]:
+    """Those that nobody sees or that do something: (offset, message, suggestion) of each."""
     for offset, character in enumerate(text):
         if character in "\n\t" or text.startswith("\r\n", offset):
             continue
@@ -138,7 +139,7 @@ def _token(token: Token) -> Iterator[_Found]:
         yield at, f"{text[:30]!r} is not a word of SQL", "write it in plain ASCII letters"
 
 
-def _unclosed(text: str) -> int:
+def unclosed(text: str) -> int:
     """Where the quote or comment begins that has no end."""
     end = 0
     for found in _CLOSED.finditer(text):
@@ -149,7 +150,8 @@ def _unclosed(text: str) -> int:
     return opened.start() if opened else len(text)
 
 
-def _syntax(text: str, error: dict, first_line: int) -> Problem:
+def syntax(text: str, error: dict, first_line: int) -> Problem:
+    """What the parser says of a text, in a person's words."""
     line, word = error.get("line") or 1, (error.get("highlight") or "").strip()
     # The parser gives the column of a word's last character.
     column = max(1, (error.get("col") or 1) - max(0, len(word) - 1))

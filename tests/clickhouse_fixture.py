@@ -34,9 +34,14 @@ TABLES = (
         "clock_ticks",
         "event_places",
         "event_arrivals",
+        "crowd_snapshots",
+        "crowd_deltas",
+        "crowd_watch_members",
+        "crowd_batches",
         "model_quality",
         "model_drift",
     ),
+    *("live_tags", "crowd_bitmaps", "crowd_states"),
 )
 ROOT = Path(__file__).parent.parent
 

@@ -66,6 +66,7 @@ class SessionState(BaseModel):
     access: Literal["open", "required"]
     actor: ActorOut | None = Field(description="null before signing in")
     provider: Provider | None
+    passwords: bool = Field(description="One may sign in with a name and password")
 
 
 def state(api: Api, actor: Actor | None) -> SessionState:
@@ -78,7 +79,8 @@ def state(api: Api, actor: Actor | None) -> SessionState:
         expires_at=iso_or_none(actor.expires_at_ms),
     )
     provider = Provider(title=api.oidc.title, href="/api/v1/session/oidc") if api.oidc.issuer else None
-    return SessionState(access=api.access, actor=out, provider=provider if api.access == "required" else None)
+    shown = provider if api.access == "required" else None
+    return SessionState(access=api.access, actor=out, provider=shown, passwords=api.passwords)
 
 
 def open_blueprint(api: Api) -> APIBlueprint:
@@ -115,6 +117,8 @@ def blueprint(api: Api, accounts: Accounts, identity: Identity, throttle: Thrott
     @public
     def sign_in(body: LoginIn) -> Response:
         """Sign in with name and password; the answer sets the session's cookie"""
+        if not api.passwords:
+            raise signed_out("passwords_off", f"Here one signs in by {api.oidc.title}, at /api/v1/session/oidc")
         client = request.remote_addr or ""
         throttle.admit_login(client, body.name)
         user = accounts.login(caller(), body.name, body.password)
@@ -143,7 +147,7 @@ def blueprint(api: Api, accounts: Accounts, identity: Identity, throttle: Thrott
         """Give oneself another password; signs one out everywhere, here too"""
         client, actor = request.remote_addr or "", current_actor()
         throttle.admit_login(client, actor.name)
-        if actor.kind != "user" or accounts.login(by(), actor.name, body.old_password) is None:
+        if not api.passwords or actor.kind != "user" or accounts.login(by(), actor.name, body.old_password) is None:
             throttle.wrong_login(client, actor.name)
             raise ApiError(403, "password_refused", "This is not the password of whoever is signed in")
         with refusals():

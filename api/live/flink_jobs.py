@@ -38,6 +38,16 @@ def last_checkpoint_ms(checkpoints: dict[str, Any]) -> int | None:
     return completed["latest_ack_timestamp"] if completed else None
 
 
+def _of_checkpoints(written: dict[str, Any]) -> dict[str, int | None]:
+    counts, last = written.get("counts") or {}, (written.get("latest") or {}).get("completed") or {}
+    return {
+        "checkpoints_completed": counts.get("completed", 0),
+        "checkpoints_failed": counts.get("failed", 0),
+        "last_checkpoint_bytes": last.get("state_size"),
+        "last_checkpoint_ms": last.get("end_to_end_duration"),
+    }
+
+
 class FlinkJobStates:
     """The cluster's jobs, the newest of each name."""
 
@@ -56,9 +66,10 @@ class FlinkJobStates:
             raise Unavailable("flink", str(error)) from error
 
     def _state(self, job: FlinkJob) -> JobState | None:
-        bounded = False
+        bounded, written = False, {}
         try:
-            checkpoint_ms = last_checkpoint_ms(self._cluster.checkpoints(job.id))
+            written = self._cluster.checkpoints(job.id)
+            checkpoint_ms = last_checkpoint_ms(written)
         except FlinkError as error:
             # A batch run takes no checkpoints; and a job may be forgotten between the list and this question.
             if ": 404 " not in str(error):
@@ -74,6 +85,7 @@ class FlinkJobStates:
             last_checkpoint_at_ms=checkpoint_ms,
             problem=None if job.state in _ENDED_WELL else self._problem(job, checkpoint_ms),
             bounded=bounded,
+            **_of_checkpoints(written),
         )
 
     def _problem(self, job: FlinkJob, checkpoint_ms: int | None) -> str | None:

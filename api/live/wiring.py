@@ -8,6 +8,7 @@ from api.live.behaviour import ClickHouseBehaviour
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
 from api.live.controller import ControllerCheck
+from api.live.crowd_times import live_crowd_times
 from api.live.crowds import ClickHouseCrowds, MySQLCrowds
 from api.live.event_log import KafkaEventLog
 from api.live.flink_jobs import FlinkJobStates
@@ -16,9 +17,11 @@ from api.live.learning import AnsweringSnapshots, ClickHouseLearning
 from api.live.ledger import ClickHouseLedger
 from api.live.models import AnsweringModels, KafkaPredictionLog
 from api.live.numbers import MySQLNumbers
+from api.live.operations import operations
 from api.live.parity import MySQLParity
 from api.live.profiles import HBaseProfiles
 from api.live.publishing import AnsweringPreviews, AnsweringTags
+from api.live.queries import analysis
 from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
 from api.live.replays import KafkaReplays
 from api.live.user_history import ClickHouseUserHistory
@@ -75,6 +78,9 @@ def live_stores(settings: Settings) -> Stores:
         ledger=ClickHouseLedger(queries, settings.flink.deduplicate_days),
         checks=checks,
         publishing=publishing,
+        analysis=analysis(settings),
+        operations=operations(settings, queries),
+        crowd_times=live_crowd_times(settings),
         predicting=Predicting(
             AnsweringModels(ModelRegistry(settings, ANSWER_SECONDS)),
             KafkaPredictionLog(settings),

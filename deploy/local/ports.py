@@ -33,7 +33,8 @@ USUAL_PORTS = {
     "controller-metrics": 9407,
     "sink_rows-metrics": 9408,
     "parity-metrics": 9409,
-    "learner-metrics": 9410,
+    "crowds-metrics": 9410,
+    "learner-metrics": 9411,
 }
 
 # Below what Linux gives to outgoing connections (32768 up): one of those could sit on a service's port while it restarts.

@@ -298,3 +298,54 @@ CREATE TABLE IF NOT EXISTS feature_moments
 )
 ENGINE = ReplacingMergeTree(taken_at)
 ORDER BY (tag, version, checksum, sample, as_of);
+
+-- A crowd's members as of a generation of bitmaps, kept under a snapshot's id. A row counts once the snapshot names its generation.
+CREATE TABLE IF NOT EXISTS crowd_snapshots
+(
+    snapshot String,
+    generation UInt64,
+    bucket UInt16,
+    members AggregateFunction(groupBitmap, UInt32)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (snapshot, generation, bucket);
+
+-- Users who entered a watched crowd or left it. A row counts once crowd_batches names its attempt: others were planned by a
+-- process that ended before its plan was agreed on. Kept 90 days.
+CREATE TABLE IF NOT EXISTS crowd_deltas
+(
+    watch String,
+    attempt String,
+    sequence UInt64,
+    user_no UInt32,
+    change LowCardinality(String) COMMENT 'enter or leave',
+    at DateTime64(3, 'UTC'),
+    tick UInt32,
+    rule_version UInt32
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (watch, attempt, sequence)
+TTL toDateTime(at) + INTERVAL 90 DAY;
+
+-- Whom a watch holds after a batch, in the buckets that the batch changed, and all that it ever held.
+CREATE TABLE IF NOT EXISTS crowd_watch_members
+(
+    watch String,
+    attempt String,
+    batch UInt64,
+    bucket UInt16,
+    members AggregateFunction(groupBitmap, UInt32),
+    ever AggregateFunction(groupBitmap, UInt32)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (watch, attempt, batch, bucket);
+
+-- Which attempt at a batch was agreed on.
+CREATE TABLE IF NOT EXISTS crowd_batches
+(
+    watch String,
+    batch UInt64,
+    attempt String
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (watch, batch);

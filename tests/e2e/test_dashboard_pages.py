@@ -22,7 +22,21 @@ from tests.fakes.api_stores import StoredValue, World, seeded
 
 pytestmark = pytest.mark.browser
 
-ADDRESSES = ("/", "/tags", "/tags/tier", "/tags/spend", "/users", "/users/u1", "/users/old%2Fone", "/nowhere")
+ADDRESSES = (
+    *(
+        "/",
+        "/tags",
+        "/tags/tier",
+        "/tags/spend",
+        "/tags/_new/edit",
+        "/lineage",
+        "/users",
+        "/users/u1",
+        "/users/old%2Fone",
+    ),
+    *("/crowds", "/crowds/_new", "/behaviour/trends", "/behaviour/funnel", "/behaviour/retention", "/behaviour/paths"),
+    *("/behaviour/sessions", "/parity", "/quality", "/sql", "/jobs", "/settings", "/nowhere"),
+)
 
 
 @pytest.fixture
@@ -60,6 +74,7 @@ def test_axe_finds_nothing_in_either_theme(site, world):
             site.open(address)
             site.wait(lambda: not site.all("main [aria-busy=true]"), f"end of loading of {address}")
             assert (theme, address, site.accessibility_findings()) == (theme, address, [])
+            site.shoot(f"{theme}{address.replace('/', '_').replace('%', '')}")
 
 
 def test_the_overview_shows_what_the_api_says(site):

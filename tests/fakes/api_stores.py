@@ -14,7 +14,9 @@ from tagging.definition import TagDefinition
 from tests.fakes.breakable import Breakable
 from tests.fakes.memory_learning import MemoryLearning
 from tests.fakes.memory_models import MemoryModels, MemoryPredictionLog
+from tests.fakes.memory_operations import MemoryOperations
 from tests.fakes.memory_publishing import MemoryPublishing
+from tests.fakes.memory_queries import MemoryQueries
 from tests.fakes.memory_snapshots import MemorySnapshots
 from tests.fakes.memory_statistics import MemoryStatistics, StoredValue
 
@@ -160,8 +162,11 @@ class World:
     access: Any
     parity: Any
     ledger: Any
+    crowd_times: Any
     checks: list[Check] = field(default_factory=list)
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
+    queries: MemoryQueries = field(default_factory=MemoryQueries)
+    operations: MemoryOperations = field(default_factory=MemoryOperations)
     models: MemoryModels = field(default_factory=MemoryModels)
     predictions: MemoryPredictionLog = field(default_factory=MemoryPredictionLog)
     snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
@@ -188,6 +193,9 @@ class World:
             self.ledger,
             self.checks,
             publishing=self.publishing.port(),
+            analysis=self.queries.port(),
+            operations=self.operations.port(),
+            crowd_times=self.crowd_times.port(),
             predicting=Predicting(self.models, self.predictions, AnsweringSnapshots(self.snapshots), self.learning),
         )
 
@@ -199,6 +207,7 @@ def seeded(users: int = 5) -> World:
     """Users u0, u1, ... numbered from 1 with a tier (u0 lost it), a spend, a flag; and `old/one` without a number."""
     from tests.fakes.memory_access import MemoryAccess
     from tests.fakes.memory_behaviour import MemoryBehaviour, made_up
+    from tests.fakes.memory_crowd_times import MemoryCrowdTimes
     from tests.fakes.memory_crowds import MemoryCrowds, MemoryCrowdUsers
     from tests.fakes.memory_history import seeded_history
     from tests.fakes.memory_ledger import MemoryLedger
@@ -219,6 +228,7 @@ def seeded(users: int = 5) -> World:
     known = MemoryUsers(NumberedUser(f"u{number}", number + 1) for number in range(users))
     statistics = MemoryStatistics(rows)
     behaviour = MemoryBehaviour(made_up(users, AT_MS), statistics)
+    crowd_users, history = MemoryCrowdUsers(known, statistics, behaviour), seeded_history(AT_MS)
     return World(
         profiles=MemoryProfiles(profiles),
         numbers=MemoryNumbers(known),
@@ -230,8 +240,9 @@ def seeded(users: int = 5) -> World:
         lags=Fixed("kafka", {"tagstream.sink_profile": 3}),
         jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
         crowds=MemoryCrowds(),
-        history=seeded_history(AT_MS),
-        crowd_users=MemoryCrowdUsers(known, statistics, behaviour),
+        history=history,
+        crowd_users=crowd_users,
+        crowd_times=MemoryCrowdTimes(known, crowd_users, history),
         behaviour=behaviour,
         access=MemoryAccess(),
         parity=MemoryParityRuns(),

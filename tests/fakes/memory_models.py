@@ -10,20 +10,24 @@ from typing import Any
 from api.prediction_ports import Prediction
 from stores.models.files import LARGEST_FILE_BYTES
 from stores.models.registry import Deed, Model, ModelVersion, Stage
+from tests.fakes.breakable import Breakable
 
 
-class MemoryModels:
+class MemoryModels(Breakable):
     """See `stores.models.registry.Models`."""
 
     def __init__(self) -> None:
+        super().__init__("mysql")
         self._models: dict[str, Model] = {}
         self._files: dict[str, bytes] = {}
         self._deeds: dict[str, list[Deed]] = {}
 
     def models(self) -> Sequence[Model]:
+        self.ask()
         return [self._models[name] for name in sorted(self._models)]
 
     def model(self, name: str) -> Model | None:
+        self.ask()
         return self._models.get(name)
 
     def define(self, name: str, definition: str, who: str, at_ms: int) -> None:
@@ -55,6 +59,7 @@ class MemoryModels:
         return self._files[sha256]
 
     def set_live(self, name: str, version: int | None, who: str, at_ms: int) -> Model:
+        self.ask()
         held = self._require(name)
         if version is not None and version not in {each.version for each in held.versions}:
             raise LookupError(f"model {name} has no version {version}")

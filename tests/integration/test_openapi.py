@@ -19,7 +19,11 @@ from tagging.parity_history import Origin
 from tagging.parity_report import explained
 from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
 from tests.fakes.memory_ledger import Arrival
+from tests.openapi_crowds import CROWD_TIMES
+from tests.openapi_models import MODEL_REQUESTS
+from tests.openapi_operations import OPERATIONS
 from tests.openapi_publishing import PUBLISHING
+from tests.openapi_queries import QUERIES
 
 FORMATS = FormatChecker([])
 EVENT = {"user_id": "u1", "event_type": "cart"}
@@ -253,7 +257,7 @@ ASKED = [
     Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
     Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
     Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
-    *(Asked(*given) for given in PUBLISHING),
+    *(Asked(*given) for given in (*PUBLISHING, *CROWD_TIMES, *MODEL_REQUESTS, *QUERIES, *OPERATIONS)),
     Asked("read_parity", 200, PARITY, breaks=_compared),
     Asked("read_parity", 500, PARITY, breaks=_raises("parity", "newest")),
     Asked("read_parity", 503, PARITY, breaks=_fails("parity")),
@@ -280,6 +284,10 @@ NEVER = {
     # Documented for every route by one rule, though these take no input that could be wrong, or run nothing that could fail.
     ("list_tags", 422),
     ("list_crowds", 422),
+    ("list_models", 422),
+    ("list_jobs", 422),
+    ("list_views", 422),
+    ("list_views", 500),
     ("list_event_types", 422),
     ("read_health", 422),
     ("read_health", 500),
@@ -317,7 +325,7 @@ def test_an_answer_is_documented_and_fits_its_schema(asked, document):
     assert answer.status_code == asked.status, answer.text
     documented = operations(document)[asked.operation]["responses"][str(asked.status)]
     if "application/json" not in documented.get("content", {}):
-        assert [answer.mimetype] == list(documented.get("content", {"": {}})) or answer.status_code == 204
+        assert answer.mimetype in documented.get("content", {}) or answer.status_code == 204
         return
     schema = documented["content"]["application/json"]["schema"] | {"components": document["components"]}
     Draft202012Validator(schema, format_checker=FORMATS).validate(answer.json)

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
-from stores.settings import Oidc
+from stores.settings import Api, Oidc
 from tagging.access import Role
-from tests.access_app import SETUP, Guarded, guarded
+from tests.access_app import PASSWORD, SETUP, Guarded, guarded
 from tests.fakes.identity_provider import identity_provider
 
 CALLBACK = "http://localhost/api/v1/session/oidc/callback"
@@ -142,3 +142,20 @@ def test_a_provider_that_is_away_is_said_to_be_away():
     oidc = Oidc(issuer="http://127.0.0.1:1", client_id="t", redirect_url=CALLBACK)
     answer = guarded(oidc=oidc).client().get("/api/v1/session/oidc")
     assert (answer.status_code, answer.json["error"]["code"]) == (503, "oidc_unavailable")
+
+
+def test_where_the_provider_is_the_only_way_in_a_right_password_opens_nothing(provider):
+    oidc = Oidc(issuer=provider.issuer, client_id="tagstream", client_secret="s3cret" * 8, redirect_url=CALLBACK)
+    access = guarded(oidc=oidc, passwords=False)
+    access.user(Role.ADMIN, "ann")
+    client = access.client()
+    assert client.get("/api/v1/session").json["passwords"] is False
+    answer = client.post("/api/v1/session", json={"name": "ann", "password": PASSWORD})
+    assert (answer.status_code, answer.json["error"]["code"]) == (401, "passwords_off")
+    assert "Set-Cookie" not in answer.headers
+    assert sign_in(access, provider, client) == "/"
+
+
+def test_settings_by_which_nobody_could_sign_in_are_refused():
+    with pytest.raises(ValueError, match="nobody could sign in"):
+        Api(access="required", passwords=False)

@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
 import orjson
 import pytest
 
 from api import create_app
 from api.live.models import prediction_message
-from prediction.calibration import Sigmoid
-from prediction.definition import Feature
-from prediction.encoder import fit
-from prediction.estimators import Logistic
-from prediction.pipeline import Pipeline, from_bytes
+from prediction.pipeline import from_bytes
 from stores.settings import Settings
 from tests.fakes.api_stores import AT_MS, World, seeded
-
-DEFINITION = """
-name = "buys"
-title = "Buys"
-description = "Whether a user buys."
-owner = "sales"
-kind = "conversion"
-features = ["tier", "spend", "flag"]
-[label]
-event_type = "payment_done"
-horizon_days = 7
-"""
-GOOD = {"auc": 0.8, "auc_error": 0.02, "rows": 900, "log_loss": 0.4, "log_loss_of_chance": 0.5}
-FEATURES = (Feature("tier", 1, "string"), Feature("spend", 1, "decimal"), Feature("flag", 1, "boolean"))
-
-
-def pipeline(tier_version: int = 1, gold: float = 2.0) -> Pipeline:
-    features = (Feature("tier", tier_version, "string"), *FEATURES[1:])
-    encoder = fit(features, {"tier": ["gold", "silver"] * 5, "spend": [1.0, 9.0] * 5, "flag": [True, False] * 5})
-    weights = np.zeros((1, len(encoder.labels)))
-    weights[0, encoder.labels.index("tier = gold")] = gold
-    weights[0, encoder.labels.index("spend")] = 0.5
-    return Pipeline(
-        "buys", ("no", "yes"), encoder, Logistic(weights, np.array([-1.0]), np.zeros(weights.shape[1])), Sigmoid(1, 0)
-    )
+from tests.small_model import FEATURES, GOOD, add_model, pipeline
 
 
 @pytest.fixture
 def world() -> World:
     found = seeded()
-    lineage = {"features": [vars(feature) for feature in FEATURES], "moments_ms": [AT_MS]}
-    found.models.define("buys", DEFINITION, "ann", AT_MS)
-    for gold, metrics in ((2.0, GOOD), (3.0, {**GOOD, "auc": 0.9}), (0.1, {**GOOD, "auc": 0.51})):
-        found.models.add("buys", pipeline(gold=gold).to_bytes(), metrics, lineage, "ann", AT_MS)
-    found.models.set_live("buys", 1, "ann", AT_MS)
+    add_model(found.models)
     return found
 
 

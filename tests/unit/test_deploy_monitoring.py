@@ -157,7 +157,7 @@ def test_every_process_is_scraped():
         for name, service in services.items()
         if "9400/metrics" in str(service.get("healthcheck")) and "profiles" not in service
     }
-    assert len(served) == 9
+    assert len(served) == 10
     assert served | {"api:5000", "jobmanager:9249", "taskmanager:9249"} == set(scraped)
 
 

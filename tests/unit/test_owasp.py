@@ -300,10 +300,20 @@ def _fields(document):
                 yield from ((name, schema.get("format")) for name, schema in found.items())
 
 
-def test_api7_server_side_request_forgery_no_address_is_taken_from_a_request(document_of_all):
+def test_api7_server_side_request_forgery_one_address_alone_is_taken_from_a_request(document_of_all):
     fields = set(_fields(document_of_all))
     assert {name for name, _ in fields} >= {"name", "password", "rule", "events", "cursor", "state"}
-    assert not [name for name, kind in fields if re.search("url|uri|host|hook|href|link", name) or kind == "uri"]
+    found = {name for name, kind in fields if re.search("url|uri|host|hook|href|link", name) or kind == "uri"}
+    assert found == {"url"}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.0.0.5", "169.254.169.254", "[::ffff:127.0.0.1]"])
+def test_api7_server_side_request_forgery_a_webhook_is_at_no_private_address(host):
+    editor = guarded().browser(Role.EDITOR)
+    editor.send("POST", "/crowds", json=CROWD)
+    hook = {"url": f"https://{host}/", "secret": "a secret of both sides"}
+    answer = editor.send("POST", "/crowds/vip/hooks", json=hook)
+    assert (answer.status_code, answer.json["error"]["problems"][0]["path"]) == (422, "url")
 
 
 @pytest.fixture(scope="module")

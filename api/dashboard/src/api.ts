@@ -141,6 +141,8 @@ interface RequestOptions {
   signal?: AbortSignal
   /** Statuses whose body is an answer although it isn't a success. */
   answers?: number[]
+  /** The answer is text, such as CSV; a failure is JSON all the same. */
+  asText?: boolean
 }
 
 const BASE = '/api/v1'
@@ -149,7 +151,7 @@ export const credentials = { csrfToken: null as string | null, signedOut: () => 
 const TIMEOUT_MS = 20_000
 
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const { method = 'GET', query = {}, body, revision, key, signal, answers = [] } = options
+  const { method = 'GET', query = {}, body, revision, key, signal, answers = [], asText = false } = options
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) search.set(name, String(value))
   const address = `${BASE}${path}${search.size ? `?${search}` : ''}`
@@ -173,6 +175,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   }
   const requestId = response.headers.get('X-Request-Id')
   if (response.status === 204) return undefined as T
+  if (asText && response.ok) return text as T
   let parsed: unknown
   try {
     parsed = JSON.parse(text)

@@ -40,12 +40,34 @@ export interface DeadLetter {
   payload: string
   payload_bytes: number
 }
+export interface Replayed {
+  who: string
+  at: string
+  topic: string
+  partition: number
+  offset: number
+}
+/** A dead letter with all of its bytes; `payload` is null where they are no text. */
+export interface WholeLetter {
+  topic: string
+  partition: number
+  offset: number
+  payload: string | null
+  payload_bytes: number
+  replay: Replayed | null
+}
 export const REASONS = ['malformed', 'missing_field', 'wrong_type', 'future', 'too_large'] as const
 
 /** How many arrived, whatever became of them. */
 export const arrived = (hour: Arrivals): number => KINDS.reduce((sum, kind) => sum + hour[kind], 0)
 
+type Place = Pick<DeadLetter, 'topic' | 'partition' | 'offset'>
+const at = (letter: Place): string => `/ledger/dead_letters/${encodeURIComponent(letter.topic)}/${letter.partition}/${letter.offset}`
+
 export const ledgerApi = {
+  letter: (letter: Place) => request<WholeLetter>(at(letter)),
+  /** `payload` null sends the bytes as they were. */
+  replay: (letter: Place, payload: string | null) => request<Replayed>(`${at(letter)}/replay`, { method: 'POST', body: { payload } }),
   read: (hours: number, signal?: AbortSignal) => request<Ledger>('/ledger', { query: { hours }, signal }),
   deadLetters: (query: { reason?: string | null; limit?: number; cursor?: string | null }, signal?: AbortSignal) =>
     request<Page<DeadLetter>>('/ledger/dead_letters', { query, signal }),

@@ -5,7 +5,7 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** The message that titles the browser tab, and the entry of the menu that is lit. */
     title: string
-    section?: 'overview' | 'tags' | 'users' | 'crowds' | 'behaviour' | 'models' | 'parity' | 'quality'
+    section?: 'overview' | 'tags' | 'users' | 'crowds' | 'behaviour' | 'models' | 'parity' | 'quality' | 'sql' | 'jobs'
     /** The page stands alone, and is for everyone. */
     bare?: boolean
   }
@@ -24,6 +24,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/crowds/:name/portrait', name: 'portrait', component: () => import('./pages/PortraitPage.vue'), props: true, meta: { title: 'nav.crowds', section: 'crowds' } },
   { path: '/behaviour', name: 'behaviour', redirect: '/behaviour/trends' },
   { path: '/behaviour/:chart(trends|funnel|retention|paths|sessions)', name: 'behaviour-chart', component: () => import('./pages/BehaviourPage.vue'), props: true, meta: { title: 'nav.behaviour', section: 'behaviour' } },
+  { path: '/sql/:id?', name: 'sql', component: () => import('./pages/SqlPage.vue'), props: (route) => ({ id: (route.params.id as string) || undefined }), meta: { title: 'nav.sql', section: 'sql' } },
+  { path: '/jobs', name: 'jobs', component: () => import('./pages/JobsPage.vue'), meta: { title: 'nav.jobs', section: 'jobs' } },
   { path: '/models', name: 'models', component: () => import('./pages/ModelsPage.vue'), meta: { title: 'nav.models', section: 'models' } },
   { path: '/models/:name', name: 'model', component: () => import('./pages/ModelPage.vue'), props: true, meta: { title: 'nav.models', section: 'models' } },
   { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { title: 'login.title', bare: true } },

@@ -16,6 +16,8 @@ export interface SessionState {
   access: 'open' | 'required'
   actor: Actor | null
   provider: { title: string; href: string } | null
+  /** One may sign in with a name and password. */
+  passwords: boolean
 }
 
 export const session = shallowRef<SessionState | null>(null)

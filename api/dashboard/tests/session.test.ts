@@ -6,6 +6,7 @@ const state = (role: Role | null): SessionState => ({
   access: 'required',
   actor: role && { name: 'ann', role, kind: 'user', csrf_token: 'c5', expires_at: null },
   provider: null,
+  passwords: true,
 })
 function answering(status: number, body: unknown) {
   const asked: { address: string; init: RequestInit }[] = []

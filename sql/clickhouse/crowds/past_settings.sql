@@ -1,0 +1,1 @@
+SETTINGS max_execution_time = 20

@@ -1,0 +1,1 @@
+SELECT id, job, what, who, state, asked_at, started_at, ended_at, said FROM job_requests WHERE state = 'asked' OR (state = 'running' AND started_at < UTC_TIMESTAMP(3) - INTERVAL %(stale_seconds)s SECOND) ORDER BY asked_at, id LIMIT 1 FOR UPDATE

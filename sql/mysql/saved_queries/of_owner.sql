@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS queries FROM saved_queries WHERE owner = %(owner)s

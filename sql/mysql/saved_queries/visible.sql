@@ -1,0 +1,1 @@
+SELECT id, title, text, shared, owner, revision, created_at, updated_at FROM saved_queries WHERE (shared OR owner = %(name)s) AND (title, id) > (%(after_title)s, %(after_id)s) ORDER BY title, id LIMIT %(limit)s

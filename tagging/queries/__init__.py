@@ -1,0 +1,1 @@
+"""An analyst's query over the documented views: read, allowed node by node, and written anew for ClickHouse."""
