@@ -24,7 +24,7 @@ from prediction.hashing import Value, hashed, tokens
 
 SEED = 20260921
 RUNS = 3
-BLOCKS = (1, 16, 64, 256)
+BLOCKS = (1, 16, 64)
 WANTED = Parameters(bits=16, alpha=0.2, beta=1.0, l1=0.0, l2=0.1)
 CATEGORIES = 40
 NUMBERS = 8

@@ -49,7 +49,9 @@ class OnKafka:
         self._settings = settings
         self._producer = kafka.Producer(settings)
         self._readers: list[PlacedReader] = []
-        admin(settings).create_topics([NewTopic(self.topic, 1, 1)])[self.topic].result(30)
+        # Its answers come only while the client is held.
+        self._client = admin(settings)
+        self._client.create_topics([NewTopic(self.topic, 1, 1)])[self.topic].result(30)
 
     def send(self, text: str) -> None:
         self._producer.send(self.topic, text.encode(), "k")
@@ -65,7 +67,7 @@ class OnKafka:
     def close(self) -> None:
         for reader in self._readers:
             reader.close()
-        admin(self._settings).delete_topics([self.topic])[self.topic].result(30)
+        self._client.delete_topics([self.topic])[self.topic].result(30)
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.stack)])

@@ -106,6 +106,7 @@ def test_served_predictions_become_weights_once_whatever_is_killed(stack, learne
         return next(((held, content) for held, content in snapshots.newest() if held.model == model), None)
 
     def learned(count: int) -> Any:
+        assert learner.process.poll() is None, "the learner has ended"
         held = newest()
         return held if held and held[0].examples >= count else None
 
