@@ -34,6 +34,7 @@ GOOD = [
 ]
 
 REFUSED = [
+    ("SELECT if(), CAST(number AS String) FROM v_tag_values", "if takes 3 arguments, got 0"),
     # Other places to read from.
     ("SELECT * FROM url('http://10.0.0.1/', CSV, 'a String')", "table function"),
     ("SELECT * FROM file('/etc/passwd')", "table function"),
