@@ -245,7 +245,11 @@ def _call(node: exp.Expr) -> Iterator[Found]:
         yield offset_of(node), f"the function {said[:70]} is not allowed", hint
     elif name.lower() == "if" and len(node.expressions) != 3:
         # Every other function may have any number of arguments as far as text goes; this one is half a keyword.
-        yield offset_of(node), f"if takes 3 arguments, got {len(node.expressions)}", "write if(condition, then, otherwise)"
+        yield (
+            offset_of(node),
+            f"if takes 3 arguments, got {len(node.expressions)}",
+            "write if(condition, then, otherwise)",
+        )
 
 
 def _called(node: exp.Expr) -> str:
