@@ -153,7 +153,8 @@ def blueprint(stores: Stores, serving: Serving, learned: LearnedModels, clock: C
             stores.predicting.log.append(
                 [
                     Prediction(
-                        str(out.prediction_id), body.model, served.version, out.user_id, features[out.user_id],
+                        str(out.prediction_id), body.model, served.version, out.user_id,
+                        {tag: features[out.user_id].get(tag) for tag in versions},
                         float(out.score or 0), at_ms,
                     )
                     for out in found.values()

@@ -10,14 +10,15 @@ from typing import Protocol
 
 from jobs import process
 from jobs.convergence import WHO, Controller
-from jobs.job_requests import RequestWorker, answer_requests
+from jobs.job_requests import RequestWorker
 from jobs.preview_run import run_preview
-from jobs.previews import PreviewWorker, stale_ms, work
+from jobs.previews import PreviewWorker, stale_ms
 from jobs.tag_jobs import TagJobs
 from jobs.tag_life import policy_of
 from jobs.tag_proof import ParityProof
 from jobs.tag_remains import TagRemains
 from jobs.tags import BUILTIN, apply, read_files
+from jobs.worker import work
 from stores import logs, metrics
 from stores.clickhouse import ClickHouseUnavailable, connect
 from stores.flink import FlinkCluster, FlinkError
@@ -131,7 +132,7 @@ def main() -> None:
         )
         threading.Thread(target=work, args=(lambda: migrate(settings), previews, stop), daemon=True).start()
         requests = RequestWorker(JobRequestTable(settings), FlinkCluster(settings.flink), settings)
-        threading.Thread(target=answer_requests, args=(lambda: migrate(settings), requests, stop), daemon=True).start()
+        threading.Thread(target=work, args=(lambda: migrate(settings), requests, stop), daemon=True).start()
         changes = RegistryChanges(settings)
         pace = Pace(settings.publishing.round_seconds, settings.publishing.poll_seconds)
         run(lambda: _prepare(settings, registry), leader, controller, changes, stop, pace)

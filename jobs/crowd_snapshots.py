@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from jobs import process
 from stores import logs
 from stores.bitmaps import Generation
 from stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
-from stores.mysql import MySQLUnavailable
 from stores.snapshots import Snapshot, Snapshots, Taken
 from tagging import bound_rules
 from tagging.bound_rules import BoundRule
 
 STALE_MS = 5 * 60 * 1000
 """Longer than a worker that lives takes: its statements are given up before."""
-IDLE_SECONDS = 0.5
 log = logs.get("jobs.crowd_snapshots")
 
 
@@ -32,12 +28,6 @@ class Users(Protocol):
     def keep(self, id: str, bound: BoundRule, generation: int) -> int: ...
 
     def remove(self, id: str) -> None: ...
-
-
-class Worker(Protocol):
-    """Something that is done step by step; a step that does nothing is False."""
-
-    def step(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -83,22 +73,3 @@ class SnapshotWorker:
         newest = self.users.newest()
         users = self.users.keep(asked.id, bound_rules.read(asked.bound), newest.number)
         return Taken(newest.number, newest.built_at_ms, self.users.tick(newest.built_at_ms), users)
-
-
-def work(
-    prepare: Callable[[], None], worker: Worker, stop: threading.Event, idle_seconds: float = IDLE_SECONDS
-) -> None:
-    """Go step by step until `stop` is set. Stores that are away are waited for."""
-    backoff = process.Backoff()
-    prepared = False
-    while not stop.is_set():
-        try:
-            if not prepared:
-                prepare()
-                prepared = True
-            seconds = 0.0 if worker.step() else idle_seconds
-            backoff.reset()
-        except (MySQLUnavailable, ClickHouseUnavailable) as error:
-            seconds = backoff.next_seconds()
-            log.warning("waiting", cause=str(error), retry_in_seconds=round(seconds, 2))
-        stop.wait(seconds)

@@ -17,7 +17,8 @@ from jobs.crowd_deltas import DeltaPublisher
 from jobs.crowd_hooks import HookSender
 from jobs.crowd_invariants import Invariants
 from jobs.crowd_rules import CrowdRules
-from jobs.crowd_snapshots import SnapshotWorker, work
+from jobs.crowd_snapshots import SnapshotWorker
+from jobs.worker import work
 from stores import kafka, logs, metrics
 from stores.bitmaps import CrowdBitmaps
 from stores.clickhouse import ClickHouseClient, ClickHouseRefused, ClickHouseUnavailable, connect

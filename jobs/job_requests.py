@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from jobs import operate, process
+from jobs import operate
 from jobs.builtin import JOB_NAME
 from stores import logs
 from stores.job_requests import JobRequest, State, What
 from stores.mysql import MySQLUnavailable
 from stores.settings import Settings
 
-IDLE_SECONDS = 1.0
 log = logs.get("jobs.job_requests")
 Submit = Callable[[Settings], tuple[str, str]]
 
@@ -64,22 +62,3 @@ class RequestWorker:
             # A worker that died between the stop and the start left it so.
             job_id, done = self._submit(self._settings)
             return f"{job_id} {done}"
-
-
-def answer_requests(
-    prepare: Callable[[], None], worker: RequestWorker, stop: threading.Event, idle_seconds: float = IDLE_SECONDS
-) -> None:
-    """Do requests until `stop` is set. MySQL that is away is waited for."""
-    backoff = process.Backoff()
-    prepared = False
-    while not stop.is_set():
-        try:
-            if not prepared:
-                prepare()
-                prepared = True
-            seconds = 0.0 if worker.step() else idle_seconds
-            backoff.reset()
-        except MySQLUnavailable as error:
-            seconds = backoff.next_seconds()
-            log.warning("waiting", store="mysql", cause=str(error), retry_in_seconds=round(seconds, 2))
-        stop.wait(seconds)

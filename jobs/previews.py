@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs import process
 from jobs.tag_jobs import compiled_version
 from stores import logs
 from stores.mysql import MySQLUnavailable
@@ -19,7 +17,6 @@ from tagging.definition import parse_definition
 
 KEPT_MS = 60 * 60 * 1000
 PLANNING_MS = 5 * 60 * 1000
-IDLE_SECONDS = 0.5
 log = logs.get("jobs.previews")
 
 Run = Callable[[CompiledTag, CompiledTag | None], Mapping[str, Any]]
@@ -64,22 +61,3 @@ class PreviewWorker:
 def stale_ms(settings: Settings) -> int:
     """How long a worker that lives may take: its run, and before that the planning and after it the reading."""
     return int(settings.publishing.preview_seconds * 1000) + PLANNING_MS
-
-
-def work(
-    prepare: Callable[[], None], worker: PreviewWorker, stop: threading.Event, idle_seconds: float = IDLE_SECONDS
-) -> None:
-    """Answer previews until `stop` is set. MySQL that is away is waited for."""
-    backoff = process.Backoff()
-    prepared = False
-    while not stop.is_set():
-        try:
-            if not prepared:
-                prepare()
-                prepared = True
-            seconds = 0.0 if worker.step() else idle_seconds
-            backoff.reset()
-        except MySQLUnavailable as error:
-            seconds = backoff.next_seconds()
-            log.warning("waiting", store="mysql", cause=str(error), retry_in_seconds=round(seconds, 2))
-        stop.wait(seconds)

@@ -10,7 +10,8 @@ import pytest
 
 from api import create_app
 from api.times import now_ms
-from jobs.crowd_snapshots import SnapshotWorker, work
+from jobs.crowd_snapshots import SnapshotWorker
+from jobs.worker import work
 from stores.bitmaps import Generation
 from stores.settings import Settings
 from tests.browser import Page, served

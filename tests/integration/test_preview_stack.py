@@ -12,7 +12,8 @@ from confluent_kafka import TopicPartition
 from api import create_app
 from api.live.wiring import live_stores
 from jobs.preview_run import run_preview
-from jobs.previews import PreviewWorker, stale_ms, work
+from jobs.previews import PreviewWorker, stale_ms
+from jobs.worker import work
 from stores import kafka
 from stores.kafka_client import create_consumer
 from stores.kafka_replay import passed

@@ -81,6 +81,11 @@ def test_every_served_score_is_logged_with_its_features(client, world):
     }
 
 
+def test_a_feature_that_was_missing_is_logged_as_missing(client, world):
+    ask(client, user_ids=["u0"])
+    assert world.predictions.predictions[0].features == {"tier": None, "spend": 0.0, "flag": False}
+
+
 def test_what_if_scores_one_user_with_other_values_and_is_not_logged(client, world):
     before = ask(client).json["items"][0]["score"]
     logged = len(world.predictions.predictions)

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from jobs.crowd_snapshots import STALE_MS, SnapshotWorker, work
+from jobs.crowd_snapshots import STALE_MS, SnapshotWorker
+from jobs.worker import work
 from stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
 from stores.snapshots import Snapshot, State, Taken
 from tagging import bound_rules

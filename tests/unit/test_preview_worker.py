@@ -3,7 +3,8 @@
 import threading
 
 from jobs.preview_run import TooSlow
-from jobs.previews import KEPT_MS, PreviewWorker, work
+from jobs.previews import KEPT_MS, PreviewWorker
+from jobs.worker import work
 from stores.mysql import MySQLUnavailable
 from stores.registry.previews import Preview, State
 from tagging import lifecycle
