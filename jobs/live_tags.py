@@ -52,6 +52,25 @@ def read_live(settings: Settings) -> Carried:
         registry.close()
 
 
+def members(tags: Sequence[Tag], job: str) -> list[CompiledTag]:
+    """Every version that a published job carries, whether it is live, rolled back or only built. Raises BuildFailed for a text."""
+    return [
+        compiled_version(tag.name, version.version, version.text)
+        for tag in tags
+        for version in tag.versions
+        if version.job == job
+    ]
+
+
+def read_members(settings: Settings, job: str) -> list[CompiledTag]:
+    """The same by the configured registry. Raises MySQLUnavailable."""
+    registry = TagRegistry(settings)
+    try:
+        return members(registry.tags(), job)
+    finally:
+        registry.close()
+
+
 def one(tags: Sequence[Tag], builtin: Sequence[CompiledTag], name: str, version: int) -> Carried:
     """One version of one tag; 0 is the live one. Raises LookupError when no job carries it, BuildFailed for its text."""
     tag = next((tag for tag in tags if tag.name == name), None)

@@ -10,6 +10,7 @@ from typing import Any
 
 from jobs import barrier as barriers
 from jobs.builtin import JOB_NAME, builtin_tags
+from jobs.live_tags import read_members
 from jobs.mode import Mode
 from jobs.parity_compare import compare_store
 from jobs.parity_evidence import Explainer
@@ -78,7 +79,7 @@ def verify(
             found += [(tag, parity, store) for tag, parity in zip(tags, comparison.outcomes, strict=True)]
             yield f"{store.name} compared by digests, {comparison.buckets_opened:,} buckets of users looked into"
         explainer = Explainer(
-            settings, barrier, partial(read_messages, settings), lambda: runs_other_sql(job, tags, settings)
+            settings, barrier, partial(read_messages, settings), lambda: runs_other_sql(job, settings)
         )
         try:
             explainer.explain(found)
@@ -102,8 +103,9 @@ def run_batch(
     FlinkCluster(settings.flink.for_batch()).await_state(submit(job, settings), "FINISHED", deadline_seconds)
 
 
-def runs_other_sql(job: str, tags: Sequence[CompiledTag], settings: Settings) -> bool:
-    """Whether the streaming job was started with other statements than the compared tags compile to now."""
+def runs_other_sql(job: str, settings: Settings) -> bool:
+    """Whether the streaming job was started with other statements than the versions that it carries compile to now."""
     known = flink_jobs.read(settings, job)
-    carried = builtin_tags() if job == JOB_NAME else tags
+    # A shared job also carries versions that were rolled back: they are part of its text, though nobody compares them.
+    carried = builtin_tags() if job == JOB_NAME else read_members(settings, job)
     return known is not None and known.fingerprint != fingerprint(statements(Job(job, carried), settings))

@@ -35,7 +35,17 @@ ADDRESSES = (
         "/users/old%2Fone",
     ),
     *("/crowds", "/crowds/_new", "/behaviour/trends", "/behaviour/funnel", "/behaviour/retention", "/behaviour/paths"),
-    *("/behaviour/sessions", "/parity", "/quality", "/sql", "/jobs", "/settings", "/nowhere"),
+    *(
+        "/behaviour/sessions",
+        "/models",
+        "/models/nobody",
+        "/parity",
+        "/quality",
+        "/sql",
+        "/jobs",
+        "/settings",
+        "/nowhere",
+    ),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sql
 from jobs.builtin import builtin_tags
-from jobs.live_tags import live
+from jobs.live_tags import live, members
 from jobs.tags import BUILTIN, apply, draft, read_files
 from tagging import lifecycle
 from tagging.definition import parse_definition
@@ -59,3 +59,12 @@ def test_a_retired_tag_is_not_proven():
     registry = with_second_version()
     registry.save(lifecycle.retire(registry.tag("heat_1h"), 2, 4), [])
     assert found(registry) == {"tags": {(name, 1) for name in NAMES - {"heat_1h"}}}
+
+
+def test_a_job_carries_its_versions_also_those_that_were_rolled_back():
+    registry = with_second_version()
+    job = registry.tag("heat_1h").live.job
+    tag = lifecycle.roll_back(registry.tag("heat_1h"), 1, 9, Policy())
+    assert tag.live.version == 1
+    assert [(m.definition.name, m.definition.version) for m in members([tag], job)] == [("heat_1h", 2)]
+    assert members([tag], "another") == []
