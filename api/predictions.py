@@ -24,8 +24,9 @@ from api.times import Clock, iso, iso_or_none
 from api.wire import reply
 from prediction.encoder import BadValue
 from prediction.hashing import BadFeature
-from prediction.pipeline import Pipeline, columns_of
+from prediction.pipeline import Pipeline, WrongFile, columns_of
 from prediction.promotion import RetiredFeature, require_live
+from stores.models.files import DamagedFile
 from tagging.access import Role
 from tagging.definition import TagDefinition
 
@@ -109,7 +110,10 @@ def _known(values: Sequence[ProfileValue], user_id: str, versions: Mapping[str, 
 
 
 def _served(serving: Serving, name: str) -> Served:
-    served = serving.live(name)
+    try:
+        served = serving.live(name)
+    except (DamagedFile, WrongFile) as error:
+        raise ApiError(409, "model_unusable", f"{error}; put another version into use") from error
     if served is None:
         raise ApiError(
             404, "model_not_found", f"There is no model {name} in use; GET /api/v1/models names those that are"

@@ -137,6 +137,15 @@ def test_a_model_whose_feature_was_retired_says_so(client, world):
     assert "tier v2 (live: 1)" in answer.json["error"]["message"]
 
 
+def test_a_file_that_is_no_model_is_named_and_not_an_error_of_the_server(client, world):
+    lineage = {"features": [vars(feature) for feature in FEATURES]}
+    made = world.models.add("buys", b"no model", GOOD, lineage, "ann", AT_MS)
+    world.models.set_live("buys", made.version, "ann", AT_MS)
+    answer = ask(client)
+    assert (answer.status_code, answer.json["error"]["code"]) == (409, "model_unusable")
+    assert "is JSON" in answer.json["error"]["message"]
+
+
 def test_a_version_that_is_put_into_use_is_asked_after_two_seconds(client, world, times):
     first = ask(client).json
     changed = client.put("/api/v1/models/buys/live", json={"version": 2})
