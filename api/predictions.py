@@ -127,7 +127,7 @@ def _features(pipeline: Pipeline, known: _Known, what_if: Mapping[str, Any] | No
         if tag not in {feature.tag for feature in pipeline.features}:
             raise invalid(f"what_if.{tag}", "is no feature of the model", tag, sorted(f.tag for f in pipeline.features))
         found[tag] = value
-    return {tag: value for tag, value in found.items() if value is not None}
+    return {feature.tag: found.get(feature.tag) for feature in pipeline.features}
 
 
 def blueprint(stores: Stores, serving: Serving, learned: LearnedModels, clock: Clock) -> APIBlueprint:
@@ -158,8 +158,7 @@ def blueprint(stores: Stores, serving: Serving, learned: LearnedModels, clock: C
                 [
                     Prediction(
                         str(out.prediction_id), body.model, served.version, out.user_id,
-                        {tag: features[out.user_id].get(tag) for tag in versions},
-                        float(out.score or 0), at_ms,
+                        features[out.user_id], float(out.score or 0), at_ms,
                     )
                     for out in found.values()
                 ]
@@ -181,30 +180,29 @@ def _scored(
         return {}
     columns = columns_of(pipeline.features, [features[known.user_id] for known in people])
     try:
-        probabilities = pipeline.probabilities(columns)
+        said = pipeline.said(columns)
         why = pipeline.reasons(columns) if reasons else [[] for _ in people]
     except BadValue as error:
         raise invalid("what_if", str(error)) from error
-    best = [1] * len(people) if probabilities.shape[1] == 2 else probabilities.argmax(axis=1).tolist()
     found = {}
-    for known, row, place, moved in zip(people, probabilities, best, why, strict=True):
+    for known, (label, score), moved in zip(people, said, why, strict=True):
         mine = features[known.user_id]
         times = [value.changed_at_ms for value in known.values.values()]
         found[known.user_id] = PredictionOut(
             user_id=known.user_id,
             prediction_id=uuid.uuid4().hex,
-            label=pipeline.classes[place],
-            score=float(row[place]),
+            label=label,
+            score=score,
             learned=None,
-            missing=[feature.tag for feature in pipeline.features if feature.tag not in mine],
+            missing=[feature.tag for feature in pipeline.features if mine[feature.tag] is None],
             newest_feature_at=iso_or_none(max(times, default=None)),
             oldest_feature_at=iso_or_none(min(times, default=None)),
             reasons=[
                 ReasonOut(
                     feature=reason.feature,
                     title=tags[reason.feature].title,
-                    value=mine.get(reason.feature) if sees(tags[reason.feature]) else None,
-                    masked=reason.feature in mine and not sees(tags[reason.feature]),
+                    value=mine[reason.feature] if sees(tags[reason.feature]) else None,
+                    masked=mine[reason.feature] is not None and not sees(tags[reason.feature]),
                     points=reason.points,
                 )
                 for reason in moved

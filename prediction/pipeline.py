@@ -52,6 +52,12 @@ class Pipeline:
         """Shape (users, classes), each row adding up to 1. Raises KeyError for a missing feature, BadValue for its values."""
         return self.calibration.probabilities(self.estimator.raw(self.encoder.encode(columns)))
 
+    def said(self, columns: Columns) -> list[tuple[str, float]]:
+        """Of each user a class and its probability: of two classes the second, of many the likeliest. Raises as above."""
+        found = self.probabilities(columns)
+        best = [1] * len(found) if len(self.classes) == 2 else found.argmax(axis=1).tolist()
+        return [(self.classes[place], float(row[place])) for row, place in zip(found, best, strict=True)]
+
     def reasons(self, columns: Columns) -> list[list[Reason]]:
         """For each user the features that moved the score of its likeliest class (of two classes: the second) most."""
         encoded = self.encoder.encode(columns)

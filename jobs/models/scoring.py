@@ -43,10 +43,8 @@ class Scorer:
             users = self.store.current(versions, first, min(first + USERS_A_STEP, highest_no + 1))
             if users:
                 columns = columns_of(pipeline.features, [dict(values) for _, values in users])
-                found = pipeline.probabilities(columns)
-                best = [1] * len(users) if found.shape[1] == 2 else found.argmax(axis=1).tolist()
-                for (user_id, _), row, place in zip(users, found, best, strict=True):
-                    score = Score(user_id, pipeline.model, version, pipeline.classes[place], float(row[place]), now_ms)
+                for (user_id, _), (label, found) in zip(users, pipeline.said(columns), strict=True):
+                    score = Score(user_id, pipeline.model, version, label, found, now_ms)
                     self.log.send(self.topic, orjson.dumps(score_message(score, self.cdc_format)), user_id)
                 self.log.flush()
             done += len(users)

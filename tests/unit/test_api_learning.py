@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from api import create_app
@@ -53,6 +55,21 @@ def test_a_prediction_says_what_was_learned_beside_what_was_trained(client, worl
     assert [first["learned"]["score"], second["learned"]["score"]] == expected
     assert (first["learned"]["snapshot"], first["learned"]["examples"]) == (1, 40)
     assert nobody["learned"] is None
+
+
+def test_what_is_missing_is_scored_as_it_is_logged_to_be_learned(client, world):
+    """Being without a tier says something to this model: scored without the word for it, the user would score otherwise."""
+    model = OnlineModel(begin("buys", RULES, {}))
+    for offset, example in enumerate(stream(60, 1)):
+        missing = {"tier": None if example.label else "gold", "spend": 0.0, "flag": False}
+        model.take(replace(example, features=missing), 0, offset)
+    content = online_file.to_bytes(model.marked())
+    world.snapshots.save([NewSnapshot("buys", 1, content, {0: 60}, 60, SnapshotState.GOOD, "")], AT_MS)
+    served = ask(client, user_ids=["u0"]).json["items"][0]["learned"]["score"]
+    logged = world.predictions.predictions[0].features
+    assert [served] == scores(model.state, [logged]).tolist()
+    absent = {name: value for name, value in logged.items() if value is not None}
+    assert served > scores(model.state, [absent])[0]
 
 
 def test_nothing_learned_or_nothing_proven_is_null(client, world, times):
