@@ -7,9 +7,8 @@ left the window by then is left out, by the same rule that leaves out what had e
 
 from __future__ import annotations
 
+from tagging.sources import EVENTS
 from tagging.windows import MINUTE_MS
-
-EVENTS = "events"
 
 
 def words(source: str, as_of_ms: int | None) -> dict[str, str]:
@@ -18,7 +17,7 @@ def words(source: str, as_of_ms: int | None) -> dict[str, str]:
         return {"known": "", "judged_at": "`logged_at`", "clock": "clock"}
     if as_of_ms % MINUTE_MS:
         raise ValueError(f"as of {as_of_ms}: ticks are whole minutes, got {as_of_ms % MINUTE_MS} ms more than one")
-    column, moment = ("`occurred_at`", str(as_of_ms)) if source == EVENTS else ("`logged_at`", _time(as_of_ms))
+    column, moment = ("`occurred_at`", str(as_of_ms)) if source == EVENTS.name else ("`logged_at`", _time(as_of_ms))
     return {
         "known": f"\n    AND {column} <= {moment}",
         "judged_at": _time(as_of_ms),

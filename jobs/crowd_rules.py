@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import sql
+from stores import logs
 from stores.registry.store import Pointer
 from tagging import bound_rules
 from tagging.bound_rules import BoundRule
@@ -18,6 +19,7 @@ from tagging.saved_crowds import SavedCrowd
 from tagging.synchronise import definition_of
 
 KEPT_VERSIONS = 2_000
+log = logs.get("jobs.crowd_rules")
 
 
 class CrowdRules:
@@ -76,5 +78,6 @@ def _definition(pointer: Pointer) -> TagDefinition | None:
         return None
     try:
         return definition_of(pointer.tag, pointer.version, pointer.text)
-    except TagProblems:
+    except TagProblems as error:
+        log.warning("tag_is_not_readable", tag=pointer.tag, version=pointer.version, problems=str(error))
         return None

@@ -22,6 +22,11 @@ class Carried:
     by_job: dict[str, list[CompiledTag]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
+    @property
+    def by_name(self) -> dict[str, CompiledTag]:
+        """Each tag's version, whichever job carries it."""
+        return {tag.definition.name: tag for tags in self.by_job.values() for tag in tags}
+
 
 def live(tags: Sequence[Tag], builtin: Sequence[CompiledTag]) -> Carried:
     """All live versions; a built-in tag that the registry does not know is carried by `tags`."""

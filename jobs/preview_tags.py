@@ -32,12 +32,17 @@ def held(draft: CompiledTag) -> Mapping[str, frozenset[str]]:
     return {relation: columns for relation, columns in draft.columns.items() if columns}
 
 
+def sampled(tag: CompiledTag, sample: Sample) -> CompiledTag:
+    """The same tag for the sampled users alone."""
+    if sample.is_everyone:
+        return tag
+    query = Template(sql.text("flink/preview/sample.sql")).substitute(query=tag.query, below=sample.below)
+    return replace(tag, query=query)
+
+
 def _sampled(name: str, tag: CompiledTag, sample: Sample) -> CompiledTag:
-    query = tag.query
-    if not sample.is_everyone:
-        query = Template(sql.text("flink/preview/sample.sql")).substitute(query=query, below=sample.below)
     # The name and the number are only labels of the answers here: both versions are of one tag.
-    return replace(tag, definition=replace(tag.definition, name=name, version=1), query=query)
+    return replace(sampled(tag, sample), definition=replace(tag.definition, name=name, version=1))
 
 
 def _held(name: str, draft: CompiledTag, measures: Mapping[str, str]) -> CompiledTag:

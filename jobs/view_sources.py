@@ -9,14 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
 from pymysql.constants import ER
 from pymysql.err import ProgrammingError as DriverError
 from sqlalchemy.exc import ProgrammingError
 
-import sql
+from jobs.crowd_rules import live_tags
 from stores import logs
 from stores.bitmaps import CrowdBitmaps, Generation
 from stores.clickhouse import ClickHouseClient, ClickHouseRefused
@@ -27,10 +26,8 @@ from tagging.crowd_normal import expand, fingerprint
 from tagging.crowd_parsing import CrowdProblems
 from tagging.crowd_rules import Rules
 from tagging.crowds import Rule, tags_in
-from tagging.definition import TagDefinition, parse_definition
-from tagging.problems import TagProblems
+from tagging.definition import TagDefinition
 from tagging.saved_crowds import SavedCrowd
-from tagging.synchronise import definition_of
 
 LOOK_SECONDS = 2.0
 """How long after a switch the views may still show the version before."""
@@ -142,9 +139,7 @@ class ViewSources:
             if error.orig is None or error.orig.args[0] != ER.NO_SUCH_TABLE:
                 raise
             pointers = ()
-        registered = {pointer.tag for pointer in pointers}
-        found = {name: tag for name, tag in _builtin().items() if name not in registered}
-        return found | {pointer.tag: tag for pointer in pointers if (tag := _definition(pointer)) is not None}
+        return {tag.name: tag for tag in live_tags(pointers)}
 
     def _write_tags(self, tags: Mapping[str, TagDefinition]) -> None:
         wanted = {name: (tag.version, tag.sensitivity) for name, tag in tags.items()}
@@ -230,20 +225,3 @@ def _expanded(tags: Mapping[str, TagDefinition], crowds: Mapping[str, SavedCrowd
             yield name, expand(rules[name], rules, (name,))
         except CrowdProblems as error:
             log.info("crowd_has_no_members", crowd=name, cause=str(error))
-
-
-@lru_cache(1)
-def _builtin() -> Mapping[str, TagDefinition]:
-    found = (parse_definition(path.read_text(encoding="utf-8"), str(path)) for path in sql.tag_files())
-    return {tag.name: tag for tag in found}
-
-
-@lru_cache(2_000)
-def _definition(pointer: Pointer) -> TagDefinition | None:
-    if pointer.version is None:
-        return None
-    try:
-        return definition_of(pointer.tag, pointer.version, pointer.text)
-    except TagProblems as error:
-        log.warning("tag_is_not_readable", tag=pointer.tag, version=pointer.version, problems=str(error))
-        return None

@@ -6,13 +6,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from pymysql.constants import ER
-from sqlalchemy.exc import ProgrammingError
-
+from api.live.mysql import answering
 from api.ports import Unavailable
 from stores import logs
 from stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
-from stores.mysql import MySQLUnavailable
 
 log = logs.get("api.answering")
 
@@ -32,14 +29,8 @@ def _naming(method: Callable[..., Any], name: str) -> Callable[..., Any]:
     @wraps(method)
     def asked(*given: Any, **named: Any) -> Any:
         try:
-            return method(*given, **named)
-        except MySQLUnavailable as error:
-            raise Unavailable("mysql", str(error)) from error
-        except ProgrammingError as error:
-            if error.orig is None or error.orig.args[0] != ER.NO_SUCH_TABLE:
-                raise
-            reason = "the registry has no tables yet; they are made when the controller starts"
-            raise Unavailable("mysql", reason) from error
+            with answering():
+                return method(*given, **named)
         except ClickHouseUnavailable as error:
             raise Unavailable("clickhouse", str(error)) from error
         except ClickHouseRefused as error:

@@ -7,26 +7,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from api.live.clickhouse import PATIENCE_SECONDS
+from api.live.mysql import answering
 from api.ports import Unavailable
 from stores import logs
 from stores.bitmaps import CrowdBitmaps, Generation
 from stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
 from stores.crowds import CrowdTable
-from stores.mysql import MySQLUnavailable
 from stores.settings import Settings
 from tagging.crowds import Rule
 from tagging.saved_crowds import Check, CrowdText, SavedCrowd
 
 ANSWER_SECONDS = 20.0
 log = logs.get("api.crowds")
-
-
-@contextmanager
-def _mysql() -> Iterator[None]:
-    try:
-        yield
-    except MySQLUnavailable as error:
-        raise Unavailable("mysql", str(error)) from error
 
 
 @contextmanager
@@ -51,17 +43,17 @@ class MySQLCrowds:
 
     def all(self) -> Mapping[str, SavedCrowd]:
         """See `api.ports.SavedCrowds`."""
-        with _mysql():
+        with answering():
             return self._table.all()
 
     def put(self, crowd: CrowdText, revision: int | None, check: Check) -> SavedCrowd:
         """See `api.ports.SavedCrowds`."""
-        with _mysql():
+        with answering():
             return self._table.put(crowd, revision, check)
 
     def remove(self, name: str, revision: int, check: Check) -> None:
         """See `api.ports.SavedCrowds`."""
-        with _mysql():
+        with answering():
             self._table.remove(name, revision, check)
 
 

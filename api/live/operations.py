@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError
 
 from api.live.clickhouse import Queries
+from api.live.mysql import answering
 from api.operation_ports import Operations
 from api.ports import Unavailable
 from stores.dead_letters import Place, Replay, ReplayTable
 from stores.job_requests import JobRequest, JobRequestTable, What
 from stores.kafka import KafkaUnavailable, Producer
-from stores.mysql import MySQLUnavailable
 from stores.settings import Settings
 
 SEND_SECONDS = 5
-
-
-@contextmanager
-def _mysql() -> Iterator[None]:
-    try:
-        yield
-    except MySQLUnavailable as error:
-        raise Unavailable("mysql", str(error)) from error
 
 
 class MySQLJobRequests:
@@ -37,17 +28,17 @@ class MySQLJobRequests:
 
     def ask(self, job: str, what: What, who: str) -> JobRequest:
         """See `api.operation_ports.JobRequests`."""
-        with _mysql():
+        with answering():
             return self._table.ask(job, what, who)
 
     def read(self, request_id: str) -> JobRequest | None:
         """See `api.operation_ports.JobRequests`."""
-        with _mysql():
+        with answering():
             return self._table.read(request_id)
 
     def newest(self, limit: int) -> Sequence[JobRequest]:
         """See `api.operation_ports.JobRequests`."""
-        with _mysql():
+        with answering():
             return self._table.newest(limit)
 
 
@@ -71,12 +62,12 @@ class MySQLReplays:
 
     def once(self, letter: Place, sha256: str, who: str, send: Callable[[], Place]) -> Replay:
         """See `api.operation_ports.Replays`."""
-        with _mysql():
+        with answering():
             return self._table.once(letter, sha256, who, send)
 
     def read(self, letter: Place) -> Replay | None:
         """See `api.operation_ports.Replays`."""
-        with _mysql():
+        with answering():
             return self._table.read(letter)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
+from api.live.mysql import answering
 from api.ports import Unavailable
 from api.query_ports import Analysis, Check
 from stores.clickhouse import ClickHouseUnavailable, connect
-from stores.mysql import MySQLUnavailable
 from stores.queries import SECONDS, QueryRunner, Rows
 from stores.saved_queries import QueryTable
 from stores.settings import Settings
@@ -32,14 +31,6 @@ class ClickHouseQueries:
             raise Unavailable("clickhouse", str(error)) from error
 
 
-@contextmanager
-def _mysql() -> Iterator[None]:
-    try:
-        yield
-    except MySQLUnavailable as error:
-        raise Unavailable("mysql", str(error)) from error
-
-
 class MySQLQueries:
     """See `api.query_ports.SavedQueries`."""
 
@@ -48,27 +39,27 @@ class MySQLQueries:
 
     def visible(self, name: str, after: tuple[str, str], limit: int) -> Sequence[SavedQuery]:
         """See `api.query_ports.SavedQueries`."""
-        with _mysql():
+        with answering():
             return self._table.visible(name, after, limit)
 
     def read(self, query_id: str) -> SavedQuery | None:
         """See `api.query_ports.SavedQueries`."""
-        with _mysql():
+        with answering():
             return self._table.read(query_id)
 
     def add(self, query: QueryText, owner: str) -> SavedQuery:
         """See `api.query_ports.SavedQueries`."""
-        with _mysql():
+        with answering():
             return self._table.add(query, owner)
 
     def change(self, query_id: str, query: QueryText, revision: int, check: Check) -> SavedQuery:
         """See `api.query_ports.SavedQueries`."""
-        with _mysql():
+        with answering():
             return self._table.change(query_id, query, revision, check)
 
     def remove(self, query_id: str, revision: int, check: Check) -> None:
         """See `api.query_ports.SavedQueries`."""
-        with _mysql():
+        with answering():
             self._table.remove(query_id, revision, check)
 
 

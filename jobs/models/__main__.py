@@ -195,8 +195,7 @@ def _score(
             if model is None or model.live is None:
                 raise LookupError(f"model {name} has no live version; `python -m jobs.models train {name} --live`")
             chosen = pipelines.from_bytes(registry.file(model.live.sha256))
-            carried = live_tags.read_live(settings)
-            live = {tag.definition.name: tag.definition.version for tags in carried.by_job.values() for tag in tags}
+            live = {name: tag.definition.version for name, tag in live_tags.read_live(settings).by_name.items()}
             require_live(chosen, live)
             topic = source_topic("scores", settings.mysql.shop_database)
             scorer = scoring.Scorer(FeatureStore(connect(settings)), Producer(settings), topic, settings.cdc_format)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from string import Template
 
 import orjson
 
-import sql
 from jobs import barrier as barriers
 from jobs.live_tags import Carried
 from jobs.mode import Mode
 from jobs.pipeline import submit
+from jobs.preview_tags import sampled
 from jobs.statements import Job
 from prediction.definition import Feature, ModelDefinition
 from stores.features import FeatureStore
@@ -34,7 +32,7 @@ class UnusableFeature(ValueError):
 
 def resolve(definition: ModelDefinition, carried: Carried) -> Mapping[str, CompiledTag]:
     """feature -> its tag's live version. Raises UnusableFeature naming every one that has none, or that reads other tags."""
-    live = {tag.definition.name: tag for tags in carried.by_job.values() for tag in tags}
+    live = carried.by_name
     missing = [name for name in definition.features if name not in live]
     if missing:
         raise UnusableFeature(
@@ -82,19 +80,12 @@ def recomputing(sample: Sample, settings: Settings) -> Recompute:
 
     def recompute(tags: Sequence[CompiledTag], as_of_ms: int) -> Iterator[tuple[str, str, object]]:
         barrier = barriers.take(sorted({source for tag in tags for source in tag.sources}), settings)
-        sampled = [_sampled(tag, sample) for tag in tags]
+        of_sample = [sampled(tag, sample) for tag in tags]
         with result_topic(settings, "features") as topic:
-            job = Job("features", sampled, Mode.BATCH, barrier.ends, topic, as_of_ms)
+            job = Job("features", of_sample, Mode.BATCH, barrier.ends, topic, as_of_ms)
             FlinkCluster(settings.flink.for_batch()).await_state(submit(job, settings), "FINISHED", RUN_SECONDS)
             for message in read_all(settings, topic):
                 row = orjson.loads(message)
                 yield row["tag"], row["user_id"], row["value"]
 
     return recompute
-
-
-def _sampled(tag: CompiledTag, sample: Sample) -> CompiledTag:
-    if sample.is_everyone:
-        return tag
-    query = Template(sql.text("flink/preview/sample.sql")).substitute(query=tag.query, below=sample.below)
-    return replace(tag, query=query)
