@@ -29,6 +29,16 @@ def newest_state(state_dir: str, job_id: str) -> str | None:
     return f"{scheme}://{rest.split('/', 1)[0]}{path}" if path.startswith("/") else f"{scheme}://{path}"
 
 
+def completed_ms(path: str) -> int | None:
+    """When a checkpoint or savepoint was complete, epoch ms; None when it is gone. Raises OSError when it cannot be looked for.
+
+    `path`: as Flink says it, whose `file:/…` has one slash.
+    """
+    filesystem, root = fs.FileSystem.from_uri(path if "://" in path else path.replace(":/", ":///", 1))
+    info = filesystem.get_file_info(f"{root.rstrip('/')}/{METADATA}")
+    return int(info.mtime.timestamp() * 1000) if info.type is fs.FileType.File else None
+
+
 def _complete(filesystem: fs.FileSystem, folder: str, prefix: str) -> list[fs.FileInfo]:
     """The metadata files below a folder in folders of such names; what has none was never completed."""
     found = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True, recursive=True))

@@ -13,6 +13,7 @@ from jobs.convergence import WHO, Controller
 from jobs.job_requests import RequestWorker
 from jobs.preview_run import run_preview
 from jobs.previews import PreviewWorker, stale_ms
+from jobs.settling_worker import SettlingWorker
 from jobs.tag_jobs import TagJobs
 from jobs.tag_life import policy_of
 from jobs.tag_proof import ParityProof
@@ -133,6 +134,8 @@ def main() -> None:
         threading.Thread(target=work, args=(lambda: migrate(settings), previews, stop), daemon=True).start()
         requests = RequestWorker(JobRequestTable(settings), FlinkCluster(settings.flink), settings)
         threading.Thread(target=work, args=(lambda: migrate(settings), requests, stop), daemon=True).start()
+        settling = SettlingWorker(settings)
+        threading.Thread(target=work, args=(lambda: migrate(settings), settling, stop), daemon=True).start()
         changes = RegistryChanges(settings)
         pace = Pace(settings.publishing.round_seconds, settings.publishing.poll_seconds)
         run(lambda: _prepare(settings, registry), leader, controller, changes, stop, pace)

@@ -21,13 +21,15 @@ COMMON_OPTIONS = {
     "table.exec.sink.not-null-enforcer": "DROP",
 }
 
+CHECKPOINT_TIMEOUT_MS = 600_000
+
 STREAM_OPTIONS = {
     "table.exec.mini-batch.enabled": "true",
     "table.exec.mini-batch.allow-latency": "500 ms",
     "table.exec.mini-batch.size": "20000",
     "execution.checkpointing.mode": "EXACTLY_ONCE",
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-    "execution.checkpointing.timeout": "10 min",
+    "execution.checkpointing.timeout": f"{CHECKPOINT_TIMEOUT_MS} ms",
     "restart-strategy.type": "exponential-delay",
     "restart-strategy.exponential-delay.initial-backoff": "1 s",
     "restart-strategy.exponential-delay.max-backoff": "10 s",

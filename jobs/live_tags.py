@@ -76,6 +76,11 @@ def read_members(settings: Settings, job: str) -> list[CompiledTag]:
         registry.close()
 
 
+def carried_by(settings: Settings, job: str) -> Sequence[CompiledTag]:
+    """Every version that a job's text has, the job of the built-in tags among them. Raises as `read_members`."""
+    return builtin_tags() if job == JOB_NAME else read_members(settings, job)
+
+
 def one(tags: Sequence[Tag], builtin: Sequence[CompiledTag], name: str, version: int) -> Carried:
     """One version of one tag; 0 is the live one. Raises LookupError when no job carries it, BuildFailed for its text."""
     tag = next((tag for tag in tags if tag.name == name), None)

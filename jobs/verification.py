@@ -9,17 +9,17 @@ from functools import partial
 from typing import Any
 
 from jobs import barrier as barriers
-from jobs.builtin import JOB_NAME, builtin_tags
-from jobs.live_tags import read_members
-from jobs.mode import Mode
+from jobs.builtin import JOB_NAME
+from jobs.live_tags import carried_by
 from jobs.parity_compare import compare_store
 from jobs.parity_evidence import Explainer
 from jobs.parity_sides import Batch, ClickHouseSide, HBaseSide, Held
-from jobs.pipeline import fingerprint, submit
+from jobs.pipeline import fingerprint
+from jobs.recomputation import run_batch
+from jobs.settling_worker import settle_once, settler_of
 from jobs.statements import Job, statements
 from stores import flink_jobs
 from stores.clickhouse import ClickHouseUnavailable, connect
-from stores.flink import FlinkCluster
 from stores.hbase import HBaseUnavailable, ProfileStore
 from stores.kafka import KafkaUnavailable
 from stores.kafka_results import read_all, read_messages, result_topic
@@ -56,12 +56,18 @@ def verify(
     """
     sources = sorted({source for tag in tags for source in tag.sources})
     topics = [tag_topic(tag.definition.name, tag.definition.version) for tag in tags]
-    barrier = barriers.take(sources, settings)
-    messages = sum(sum(partitions.values()) for partitions in barrier.ends.values())
-    yield f"barrier taken: {messages:,} messages in {len(barrier.ends)} topics"
-    yield from _timed(
-        "stream has passed the barrier", barriers.await_job, job, sources, barrier, settings, limits.stream
-    )
+    settler = settler_of(settings, limits.stream)
+    while True:
+        barrier = barriers.take(sources, settings)
+        messages = sum(sum(partitions.values()) for partitions in barrier.ends.values())
+        yield f"barrier taken: {messages:,} messages in {len(barrier.ends)} topics"
+        yield from _timed(
+            "stream has passed the barrier", barriers.await_job, job, sources, barrier, settings, limits.stream
+        )
+        # No value counts before what a lost run of the job said last is settled.
+        if settler.pending(job) is None:
+            break
+        yield f"job {job} went on from a checkpoint: {settle_once(settler, job, settings, limits.stream)}"
     for group in SINK_GROUPS:
         yield from _timed(f"{group} has flushed", barriers.await_sink, group, topics, settings, limits.sinks)
     order = in_order({tag.definition.name: tag.definition.reads for tag in tags})
@@ -95,17 +101,9 @@ def _timed(done: str, wait: Any, *arguments: Any) -> Iterator[str]:
     yield f"{done} ({time.monotonic() - started:.1f} s)"
 
 
-def run_batch(
-    tags: Sequence[CompiledTag], barrier: barriers.Barrier, settings: Settings, deadline_seconds: float, topic: str
-) -> None:
-    """Run the tags' SQL in batch mode over the log up to the barrier; its answers are in `topic` afterwards."""
-    job = Job("parity", tags, Mode.BATCH, barrier.ends, topic)
-    FlinkCluster(settings.flink.for_batch()).await_state(submit(job, settings), "FINISHED", deadline_seconds)
-
-
 def runs_other_sql(job: str, settings: Settings) -> bool:
     """Whether the streaming job was started with other statements than the versions that it carries compile to now."""
     known = flink_jobs.read(settings, job)
     # A shared job also carries versions that were rolled back: they are part of its text, though nobody compares them.
-    carried = builtin_tags() if job == JOB_NAME else read_members(settings, job)
-    return known is not None and known.fingerprint != fingerprint(statements(Job(job, carried), settings))
+    text = statements(Job(job, carried_by(settings, job)), settings)
+    return known is not None and known.fingerprint != fingerprint(text)

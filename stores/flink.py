@@ -40,6 +40,18 @@ class Failure:
     at_ms: int
 
 
+@dataclass(frozen=True)
+class Restored:
+    """The state that a job went on from last. `at_ms`: when; `path`: of the checkpoint or savepoint; `triggered_ms`: when that
+    was begun, None where the cluster does not know any more. `times`: how often the job did so. Epoch milliseconds.
+    """
+
+    at_ms: int
+    path: str
+    triggered_ms: int | None
+    times: int
+
+
 class FlinkCluster:
     """Requests to one cluster. Every method raises FlinkError naming the address when the cluster does not answer."""
 
@@ -96,6 +108,16 @@ class FlinkCluster:
     def checkpoints(self, job_id: str) -> dict[str, Any]:
         """Counts and the latest checkpoints of a job."""
         return self._request("GET", f"/jobs/{job_id}/checkpoints")
+
+    def restored(self, job_id: str) -> Restored | None:
+        """The state that a job went on from when it was last restarted; None when it never was."""
+        known = self.checkpoints(job_id)
+        found = (known.get("latest") or {}).get("restored")
+        if not found:
+            return None
+        triggered = (item["trigger_timestamp"] for item in known.get("history", ()) if item["id"] == found["id"])
+        times = known["counts"]["restored"]
+        return Restored(found["restore_timestamp"], found["external_path"], next(triggered, None), times)
 
     def ask_for_checkpoint(self, job_id: str) -> None:
         """Have the job write a checkpoint now, beside those that it writes by itself; returns before it is written."""

@@ -89,7 +89,7 @@ class Producer:
         key: bytes | str | None = None,
         on_delivery: Callable[[KafkaError | None, Any], None] | None = None,
     ) -> None:
-        """Hand over one message; `flush` says whether it arrived. `value` None is a tombstone.
+        """Hand over one message; `flush` says whether it arrived. `value` None is a tombstone. The key chooses the partition.
 
         Raises KafkaUnavailable when an earlier message could not be delivered, unless `on_delivery` was told of it, and
         ValueError for a message larger than the log takes.

@@ -44,18 +44,23 @@ def read_all(settings: Settings, topic: str) -> Iterator[bytes]:
 
 
 def read_messages(
-    settings: Settings, topic: str, ends: Mapping[int, int] | None = None, last: int | None = None
+    settings: Settings,
+    topic: str,
+    ends: Mapping[int, int] | None = None,
+    last: int | None = None,
+    begins: Mapping[int, int] | None = None,
 ) -> Iterator[Message]:
     """Every message up to these ends, or to those that the topic has now, each partition's in order; of each partition the
-    `last` ones alone where given. Raises KafkaUnavailable.
+    `last` ones alone, or those from `begins` on, where given. Raises KafkaUnavailable.
     """
     wanted = end_offsets(settings, [topic])[topic] if ends is None else ends
-    left = {partition: end for partition, end in wanted.items() if end}
+    firsts = {
+        partition: max(0, end - last) if last else (begins or {}).get(partition, 0) for partition, end in wanted.items()
+    }
+    left = {partition: end for partition, end in wanted.items() if end > firsts[partition]}
     consumer = create_consumer(settings, f"{topic}.reader")
     try:
-        consumer.assign(
-            [TopicPartition(topic, partition, max(0, end - last) if last else 0) for partition, end in left.items()]
-        )
+        consumer.assign([TopicPartition(topic, partition, firsts[partition]) for partition in left])
         silent_since = time.monotonic()
         while left:
             # It waits this long for a full batch, and the last one never is.

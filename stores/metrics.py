@@ -35,6 +35,7 @@ WRONG = Gauge(
     "tagstream_parity_wrong_values", "Values that differed when a tag's version was last proven", ["tag", "store"]
 )
 ACTIONS = Counter("tagstream_tag_actions_total", "Steps that the controller took for tag versions", ["step"])
+SETTLED = Counter("tagstream_settled_restarts_total", "Restarts of jobs whose lost run was settled", ["job"])
 EXAMPLES = Counter("tagstream_examples_total", "Examples by what the learner made of them", ["model", "taken"])
 MODEL_FROZEN = Gauge("tagstream_model_frozen", "1 when a model that learned was stopped by its guard", ["model"])
 MODEL_SERVED = Gauge("tagstream_model_served", "1 while what a model learns is published for serving", ["model"])

@@ -69,6 +69,11 @@ class TagParity:
         return sum(self.counts[outcome] for outcome in WRONG)
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are one: true is not 1, and 1 is not 1.0."""
+    return one == other and type(one) is type(other)
+
+
 def judge(batch: Any, stored: Stored | None, barrier_at_ms: int) -> Outcome:
     """Compare one user's values; None means that there is no value.
 
@@ -76,7 +81,7 @@ def judge(batch: Any, stored: Stored | None, barrier_at_ms: int) -> Outcome:
     that is `pending`, never `wrong`. A value that did not change since then must be equal.
     """
     value = stored.value if stored else None
-    if value == batch and type(value) is type(batch):
+    if same(value, batch):
         return Outcome.EQUAL
     if stored and stored.changed_at_ms >= barrier_at_ms:
         return Outcome.PENDING

@@ -123,7 +123,10 @@ class Page:
         """What axe finds wrong with the page as it stands."""
         self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
         found = self.driver.execute_async_script(
-            "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(({violations}) => done("
+            # A colour on its way from one state to the next is nobody's choice; what turns for ever is not waited for.
+            "const done = arguments[0]; const still = Promise.all(document.getAnimations().map(a => a.finished.catch(() => 0)));"
+            "Promise.race([still, new Promise(go => setTimeout(go, 1000))])"
+            ".then(() => axe.run(document, {resultTypes: ['violations']})).then(({violations}) => done("
             "violations.map(v => `${v.id} (${v.impact}): ` + v.nodes.map(n => `${n.target} ${n.failureSummary}`).join('; '))))"
         )
         return list(found)

@@ -19,6 +19,7 @@ from api.times import now_ms
 from stores.settings import Settings
 from tests.browser import Page, served
 from tests.fakes.api_stores import StoredValue, World, seeded
+from tests.small_model import add_model
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +39,7 @@ ADDRESSES = (
     *(
         "/behaviour/sessions",
         "/models",
-        "/models/nobody",
+        "/models/buys",
         "/parity",
         "/quality",
         "/sql",
@@ -51,7 +52,9 @@ ADDRESSES = (
 
 @pytest.fixture
 def world() -> World:
-    return seeded(30)
+    world = seeded(30)
+    add_model(world.models)
+    return world
 
 
 @pytest.fixture

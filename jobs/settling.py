@@ -1,0 +1,174 @@
+"""Settles what a lost run of a job said last: after a restart from a checkpoint, those values are recomputed and put right.
+
+See `tagging.lost_run` for why a restarted job alone does not. The values go into the tag's topic, so that every reader of it,
+store or job, comes to them as to any other. May be repeated, and killed at any point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
+
+from jobs.barrier import CLOCK_SKEW_MS, Barrier
+from jobs.checkpoints import completed_ms
+from jobs.flink_environment import CHECKPOINT_TIMEOUT_MS
+from stores import logs
+from stores.flink import FlinkError, FlinkJob, Restored, open_jobs
+from stores.job_restarts import JobRestart
+from tagging.compiler import CompiledTag
+from tagging.lost_run import LogMessage, Said, message_of, outdone, said_again, unrepeated, user_of, value_of
+from tagging.names import tag_topic
+from tagging.parity import same
+
+log = logs.get("jobs.settling")
+
+Cut = Mapping[int, int]
+Values = Mapping[str, Mapping[str, Any]]
+"""tag -> user_id -> value."""
+
+
+class Cluster(Protocol):
+    """What is asked of Flink; `stores.flink.FlinkCluster` is the real one."""
+
+    def jobs(self) -> list[FlinkJob]: ...
+
+    def restored(self, job_id: str) -> Restored | None: ...
+
+
+class Restarts(Protocol):
+    """Which restarts are known; `stores.job_restarts.JobRestarts` is the real one."""
+
+    def newest(self, job: str) -> JobRestart | None: ...
+
+    def settled_ms(self, job: str) -> int: ...
+
+    def since_ms(self, job: str) -> int | None: ...
+
+    def note(self, restart: JobRestart) -> None: ...
+
+    def settle(self, restart: JobRestart, compared: int, corrected: int) -> None: ...
+
+
+class Topics(Protocol):
+    """The tags' topics; `stores.tag_topics.TagTopics` is the real one."""
+
+    def at(self, topic: str, ms: int) -> Cut: ...
+
+    def end(self, topic: str) -> Cut: ...
+
+    def read(self, topic: str, begin: Cut, end: Cut) -> Iterable[LogMessage]: ...
+
+    def write(self, topic: str, messages: Mapping[bytes, bytes | None]) -> dict[bytes, tuple[int, int]]: ...
+
+
+class Settled(NamedTuple):
+    """How many values of the lost run were compared, and how many of them were wrong and corrected."""
+
+    compared: int
+    corrected: int
+
+
+class Settler:
+    """Knows which restarts are to be settled, and settles them.
+
+    `passed`: waits until a job has passed a barrier that it takes. `recompute`: the values of these users at a barrier.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        restarts: Restarts,
+        topics: Topics,
+        passed: Callable[[str, Sequence[CompiledTag]], Barrier],
+        recompute: Callable[[Mapping[str, set[str]], Sequence[CompiledTag], Barrier], Values],
+    ) -> None:
+        self._cluster = cluster
+        self._restarts = restarts
+        self._topics = topics
+        self._passed = passed
+        self._recompute = recompute
+
+    def pending(self, job: str) -> JobRestart | None:
+        """The job's newest restart, with the earliest `since_ms` of those that are not settled; None when all are.
+
+        Raises FlinkError, MySQLUnavailable.
+        """
+        running = next((found for found in open_jobs(self._cluster) if found.name == job), None)
+        restored = running and self._cluster.restored(running.id)
+        if not running or not restored:
+            return None
+        known = self._restarts.newest(job)
+        if known is None or known.restored_ms < restored.at_ms:
+            since = self._settled_before(job) if self._missed(known, running.id, restored) else _since(restored)
+            known = JobRestart(job, restored.at_ms, running.id, restored.times, since)
+            self._restarts.note(known)
+        since_ms = self._restarts.since_ms(job)
+        return None if since_ms is None else replace(known, since_ms=since_ms)
+
+    def settle(self, restart: JobRestart, tags: Sequence[CompiledTag]) -> Settled:
+        """Put right what lost runs of the job said last. `tags`: all that it carries.
+
+        Raises BarrierNotPassed, FlinkError, KafkaUnavailable and MySQLUnavailable; nothing is settled then.
+        """
+        barrier = self._passed(restart.job, tags)
+        again_ms = restart.restored_ms + CLOCK_SKEW_MS
+        named = {tag_topic(tag.definition.name, tag.definition.version): tag for tag in tags}
+        begins = {topic: self._topics.at(topic, restart.since_ms) for topic in named}
+        ends = {topic: self._topics.end(topic) for topic in named}
+        said = {
+            topic: found
+            for topic in named
+            if (found := unrepeated(self._topics.read(topic, begins[topic], ends[topic]), again_ms))
+        }
+        users = {named[topic].definition.name: {user_of(key) for key in keys} for topic, keys in said.items()}
+        chosen = [named[topic] for topic in said]
+        values = self._recompute(users, chosen, barrier) if chosen else {}
+        corrected = sum(
+            self._correct(topic, last, values.get(named[topic].definition.name, {}), ends[topic])
+            for topic, last in said.items()
+        )
+        settled = Settled(sum(map(len, said.values())), corrected)
+        self._restarts.settle(restart, *settled)
+        log.info("restart_settled", job=restart.job, compared=settled.compared, corrected=settled.corrected)
+        return settled
+
+    def _correct(self, topic: str, last: Mapping[bytes, Said], values: Mapping[str, Any], end: Cut) -> int:
+        """Say the right value of each key whose last word is another. What the job says meanwhile goes before it."""
+        now = self._topics.end(topic)
+        spoken = said_again(self._topics.read(topic, end, now))
+        wrong = {
+            key: values.get(user_of(key))
+            for key, said in last.items()
+            if key not in spoken and not same(value_of(said.value), values.get(user_of(key)))
+        }
+        saying = {key: message_of(key, value) for key, value in wrong.items()}
+        while saying:
+            ours = self._topics.write(topic, saying)
+            end, now = now, self._topics.end(topic)
+            over = outdone(self._topics.read(topic, end, now), frozenset(wrong), ours)
+            saying = {key: said.value for key, said in over.items()}
+        return len(wrong)
+
+    def _missed(self, known: JobRestart | None, flink_job_id: str, restored: Restored) -> bool:
+        """Whether the job went on from a checkpoint at times that nobody noted."""
+        if known is None or known.flink_job_id == flink_job_id:
+            return restored.times - (known.times if known else 0) > 1
+        with suppress(FlinkError):
+            before = self._cluster.restored(known.flink_job_id)
+            return restored.times > 1 or before is None or before.times != known.times
+        return True
+
+    def _settled_before(self, job: str) -> int:
+        return max(0, self._restarts.settled_ms(job) - CLOCK_SKEW_MS)
+
+
+def _since(restored: Restored) -> int:
+    """From when on what was said may have come after the checkpoint. 0 when nobody knows how old that is."""
+    triggered = restored.triggered_ms
+    if triggered is None:
+        with suppress(OSError, ValueError):
+            completed = completed_ms(restored.path)
+            triggered = completed - CHECKPOINT_TIMEOUT_MS if completed else None
+    return 0 if triggered is None else max(0, triggered - CLOCK_SKEW_MS)

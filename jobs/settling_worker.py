@@ -1,0 +1,96 @@
+"""Settles restarts as they happen: a thread of the controller's process, beside its rounds. A proof settles by the same way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from py4j.protocol import Py4JError
+from pyflink.util.exceptions import JavaException
+
+from jobs import barrier as barriers
+from jobs.barrier import Barrier, BarrierNotPassed
+from jobs.convergence import BuildFailed
+from jobs.live_tags import carried_by
+from jobs.recomputation import values_of
+from jobs.settling import Settler
+from stores import logs, metrics
+from stores.flink import FlinkCluster, FlinkError, open_jobs
+from stores.job_restarts import JobRestarts
+from stores.kafka import KafkaUnavailable
+from stores.registry.leader import Leadership
+from stores.settings import Settings
+from stores.tag_topics import TagTopics
+from tagging.compiler import CompiledTag
+
+LOCK = "settling"
+STREAM_SECONDS = 300
+POLL_SECONDS = 0.5
+CANNOT = (BarrierNotPassed, BuildFailed, FlinkError, KafkaUnavailable, Py4JError, JavaException)
+log = logs.get("jobs.settling")
+
+
+def settler_of(settings: Settings, stream_seconds: float = STREAM_SECONDS) -> Settler:
+    """The settler of the configured cluster."""
+
+    def passed(job: str, tags: Sequence[CompiledTag]) -> Barrier:
+        sources = sorted({source for tag in tags for source in tag.sources})
+        barrier = barriers.take(sources, settings)
+        barriers.await_job(job, sources, barrier, settings, stream_seconds)
+        return barrier
+
+    return Settler(
+        FlinkCluster(settings.flink),
+        JobRestarts(settings),
+        TagTopics(settings),
+        passed,
+        lambda users, tags, barrier: values_of(users, tags, barrier, settings),
+    )
+
+
+def settle_once(settler: Settler, job: str, settings: Settings, deadline_seconds: float) -> str:
+    """Settle the job's restart, or wait until another process has; what was done.
+
+    Raises BarrierNotPassed when another process does not get there in time, and as `Settler.settle`.
+    """
+    until = time.monotonic() + deadline_seconds
+    with Leadership(settings, LOCK) as leader:
+        while (restart := settler.pending(job)) is not None:
+            if leader.held():
+                done = settler.settle(restart, carried_by(settings, job))
+                return f"{done.compared:,} values of the run before it compared, {done.corrected:,} corrected"
+            if time.monotonic() > until:
+                raise BarrierNotPassed(f"what the run of {job} before said is not settled after {deadline_seconds:g} s")
+            time.sleep(POLL_SECONDS)
+    return "settled by another process"
+
+
+class SettlingWorker:
+    """Looks at every job that carries tags, one after the other, and settles what is to be settled."""
+
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.monotonic, every_seconds: float = 2.0
+    ) -> None:
+        self._settings = settings
+        self._settler = settler_of(settings)
+        self._clock = clock
+        self._every = every_seconds
+        self._next = 0.0
+
+    def step(self) -> bool:
+        """Settle one job's restart. False when none is to be settled now. Raises MySQLUnavailable."""
+        if self._clock() < self._next:
+            return False
+        self._next = self._clock() + self._every
+        try:
+            for name in sorted({job.name for job in open_jobs(FlinkCluster(self._settings.flink))}):
+                if not carried_by(self._settings, name) or self._settler.pending(name) is None:
+                    continue
+                done = settle_once(self._settler, name, self._settings, 0)
+                log.info("settled", job=name, done=done)
+                metrics.SETTLED.labels(name).inc()
+                return True
+        except CANNOT as error:
+            # The next look tries again; until then a proof says that it waits for this.
+            log.warning("not_settled", cause=str(error))
+        return False

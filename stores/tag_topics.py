@@ -1,0 +1,58 @@
+"""A tag's topic in Kafka as one who corrects it sees it: read between two cuts, write and learn where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError, Message
+
+from stores.kafka import end_offsets, offsets_at
+from stores.kafka_client import KafkaUnavailable, Producer
+from stores.kafka_results import read_messages
+from stores.settings import Settings
+
+Cut = Mapping[int, int]
+"""partition -> offset."""
+Place = tuple[int, int]
+"""(partition, offset)."""
+
+
+class TagTopics:
+    """Every method raises KafkaUnavailable, and ValueError for a topic that does not exist."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def at(self, topic: str, ms: int) -> Cut:
+        """Where the topic stood at a time, epoch ms."""
+        return offsets_at(self._settings, [topic], ms)[topic]
+
+    def end(self, topic: str) -> Cut:
+        """Where it ends now."""
+        return end_offsets(self._settings, [topic])[topic]
+
+    def read(self, topic: str, begin: Cut, end: Cut) -> Iterator[Message]:
+        """What lies between two cuts, each partition's in order."""
+        return read_messages(self._settings, topic, end, begins=begin)
+
+    def write(self, topic: str, messages: Mapping[bytes, bytes | None]) -> dict[bytes, Place]:
+        """Append a message a key, None a tombstone; where each stands once all are in the log."""
+        found: dict[bytes, Place] = {}
+        failed: list[KafkaError] = []
+
+        def arrived(error: KafkaError | None, message: Any) -> None:
+            if error:
+                failed.append(error)
+            else:
+                found[message.key()] = (message.partition(), message.offset())
+
+        producer = Producer(self._settings, **{"delivery.report.only.error": False})
+        for key, value in messages.items():
+            producer.send(topic, value, key, on_delivery=arrived)
+        producer.flush()
+        if failed:
+            raise KafkaUnavailable(
+                f"kafka at {self._settings.kafka.bootstrap_servers}: message not delivered: {failed[0].str()}"
+            )
+        return found
