@@ -15,13 +15,14 @@ from jobs.barrier import CLOCK_SKEW_MS, Barrier
 from jobs.checkpoints import completed_ms
 from jobs.flink_environment import CHECKPOINT_TIMEOUT_MS
 from stores import logs
-from stores.flink import FlinkError, FlinkJob, Restored, open_jobs
+from stores.flink import Cancels, FlinkError, Restored, open_jobs
 from stores.job_restarts import JobRestart
 from tagging.compiler import CompiledTag
 from tagging.lost_run import LogMessage, Said, message_of, outdone, said_again, unrepeated, user_of, value_of
 from tagging.names import tag_topic
 from tagging.parity import same
 
+RUNNING_SECONDS = 120
 log = logs.get("jobs.settling")
 
 Cut = Mapping[int, int]
@@ -29,10 +30,8 @@ Values = Mapping[str, Mapping[str, Any]]
 """tag -> user_id -> value."""
 
 
-class Cluster(Protocol):
+class Cluster(Cancels, Protocol):
     """What is asked of Flink; `stores.flink.FlinkCluster` is the real one."""
-
-    def jobs(self) -> list[FlinkJob]: ...
 
     def restored(self, job_id: str) -> Restored | None: ...
 
@@ -91,13 +90,18 @@ class Settler:
         self._recompute = recompute
 
     def pending(self, job: str) -> JobRestart | None:
-        """The job's newest restart, with the earliest `since_ms` of those that are not settled; None when all are.
+        """The job's newest restart, with the earliest `since_ms` of those that are not settled; None when all are. Waits while the
+        job is being started.
 
         Raises FlinkError, MySQLUnavailable.
         """
         running = next((found for found in open_jobs(self._cluster) if found.name == job), None)
-        restored = running and self._cluster.restored(running.id)
-        if not running or not restored:
+        if running is None:
+            return None
+        # One that is just starting, or being restarted, does not know yet what it goes on from.
+        self._cluster.await_state(running.id, "RUNNING", RUNNING_SECONDS)
+        restored = self._cluster.restored(running.id)
+        if restored is None:
             return None
         known = self._restarts.newest(job)
         if known is None or known.restored_ms < restored.at_ms:

@@ -15,7 +15,7 @@ from jobs.live_tags import carried_by
 from jobs.recomputation import values_of
 from jobs.settling import Settler
 from stores import logs, metrics
-from stores.flink import FlinkCluster, FlinkError, open_jobs
+from stores.flink import FlinkCluster, FlinkError
 from stores.job_restarts import JobRestarts
 from stores.kafka import KafkaUnavailable
 from stores.registry.leader import Leadership
@@ -83,7 +83,8 @@ class SettlingWorker:
             return False
         self._next = self._clock() + self._every
         try:
-            for name in sorted({job.name for job in open_jobs(FlinkCluster(self._settings.flink))}):
+            running = {job.name for job in FlinkCluster(self._settings.flink).jobs() if job.state == "RUNNING"}
+            for name in sorted(running):
                 if not carried_by(self._settings, name) or self._settler.pending(name) is None:
                     continue
                 done = settle_once(self._settler, name, self._settings, 0)

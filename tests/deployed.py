@@ -96,6 +96,7 @@ FLINK_ADDRESSES = {
     "taskmanager.bind-host",
     "taskmanager.data.port",
     "taskmanager.host",
+    "taskmanager.resource-id",
     "taskmanager.rpc.port",
 }
 """Options that say where things are, and so differ from one deployment to the next."""

@@ -120,6 +120,9 @@ class Cluster:
     def jobs(self):
         return [FlinkJob(self.running, "tags", "RUNNING", 0, 0)]
 
+    def await_state(self, job_id, wanted, deadline_seconds):
+        return self.jobs()[0]
+
     def restored(self, job_id):
         if job_id not in self.restarts:
             raise FlinkError("forgotten")

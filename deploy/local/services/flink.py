@@ -95,6 +95,10 @@ def _prepare(layout: Layout) -> None:
         "heartbeat.interval": "2 s",
         "heartbeat.timeout": "12 s",
         "slot.request.timeout": "60 s",
+        # One that has just started loads a hundred operators on cores that others use; it answers late, and is not dead for it.
+        "pekko.ask.timeout": "30 s",
+        # Who comes back is known as the one that was there: no task is sent to the dead one until its heartbeats are missed.
+        "taskmanager.resource-id": "taskmanager",
         "classloader.check-leaked-classloader": False,
         "env.java.opts.all": " ".join(_java_options()),
     }
