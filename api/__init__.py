@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response
@@ -27,6 +28,7 @@ from api import (
     models,
     observed,
     overview,
+    own_paths,
     pages,
     parity,
     past,
@@ -61,8 +63,10 @@ def create_app(
     stores: Stores | None = None,
     clock: Clock = now_ms,
     built_dashboard: Path = pages.BUILT,
+    wait: Callable[[float], object] | None = None,
 ) -> Flask:
     """The application. Without `settings` they are loaded; without `stores` the real ones are used, connected at need.
+    `wait` lets so many seconds pass between two looks at a profile that is followed live.
 
     Raises what `stores.settings.load` raises, and OpenToTheWorld for open access at an address that others reach.
     """
@@ -88,6 +92,7 @@ def create_app(
     wire.register(app)
     door = Door(settings, stores.access, clock)
     door.register(app)
+    own_paths.register(app)
     app.register_api(users.blueprint(stores, clock))
     tag_routes = tags.blueprint(stores.registry, stores.statistics, stores.users)
     for routes in (*tag_versions.blueprints(tag_routes, stores, clock), tag_previews.blueprint(stores, clock)):
@@ -103,7 +108,7 @@ def create_app(
     app.register_api(crowd_hooks.blueprint(stores, clock, settings.webhooks.allow_private))
     app.register_api(why.blueprint(stores, clock))
     app.register_api(past.blueprint(stores))
-    app.register_api(live_profile.blueprint(stores, clock))
+    app.register_api(live_profile.blueprint(stores, clock, wait))
     app.register_api(behaviour.blueprint(stores, clock))
     app.register_api(lineage.blueprint(stores))
     app.register_api(lineage.tag_blueprint(stores))

@@ -37,7 +37,7 @@ class HookIn(BaseModel):
     secret: SecretStr = Field(
         min_length=MIN_SECRET, max_length=MAX_SECRET, description="Both sides know it; no answer ever holds it"
     )
-    after: int = Field(0, ge=0, le=MOST_SEQUENCE, description="A sequence: deltas after it are sent")
+    after: int = Field(0, strict=True, ge=0, le=MOST_SEQUENCE, description="A sequence: deltas after it are sent")
 
 
 class HookPath(BaseModel):
@@ -52,7 +52,9 @@ class ReplayIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: int = Field(ge=0, le=MOST_SEQUENCE, description="Deltas after this sequence are sent, again where they were")
+    after: int = Field(
+        strict=True, ge=0, le=MOST_SEQUENCE, description="Deltas after this sequence are sent, again where they were"
+    )
 
 
 class HookAnswer(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from api.crowd_book import Counted, Sentence
 from api.cursor import Cursor
@@ -12,7 +12,23 @@ from api.documented import Iso
 
 MAX_PAGE = 500
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+NAME = r"^[a-z][a-z0-9_]{0,62}$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+RESERVED_NAMES = frozenset({"estimate"})
+"""The API has paths of its own in these places, so that such a crowd could not be read there."""
+
+
+def _free(name: str) -> str:
+    if name in RESERVED_NAMES:
+        raise ValueError("is a path of the API; choose another name")
+    return name
+
+
+NewName = Annotated[
+    Name,
+    AfterValidator(_free),
+    WithJsonSchema({"type": "string", "pattern": NAME, "not": {"enum": sorted(RESERVED_NAMES)}}),
+]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 RuleJson = Annotated[
     dict[str, Any],
@@ -48,7 +64,7 @@ class CrowdChange(RuleIn):
 class CrowdIn(CrowdChange):
     """A new crowd."""
 
-    name: Name
+    name: NewName
 
 
 class PageQuery(BaseModel):

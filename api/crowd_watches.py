@@ -41,16 +41,22 @@ class WatchIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    dry_run: bool = Field(False, description="Count, and publish nothing. Another value begins a new watch")
+    dry_run: bool = Field(
+        False, strict=True, description="Count, and publish nothing. Another value begins a new watch"
+    )
     tells_present: bool = Field(
-        False, description="Those in the crowd when the watch begins enter; else only what changes then is told"
+        False,
+        strict=True,
+        description="Those in the crowd when the watch begins enter; else only what changes then is told",
     )
-    never_again: bool = Field(False, description="Nobody enters twice")
-    rest_seconds: int = Field(0, ge=0, le=MOST_DAYS * 86_400, description="After leaving, so long nobody enters again")
+    never_again: bool = Field(False, strict=True, description="Nobody enters twice")
+    rest_seconds: int = Field(
+        0, strict=True, ge=0, le=MOST_DAYS * 86_400, description="After leaving, so long nobody enters again"
+    )
     most_enters: int | None = Field(
-        None, ge=1, le=1_000, description="Times that one user may enter within `within_hours`"
+        None, strict=True, ge=1, le=1_000, description="Times that one user may enter within `within_hours`"
     )
-    within_hours: int = Field(24, ge=1, le=MOST_DAYS * 24)
+    within_hours: int = Field(24, strict=True, ge=1, le=MOST_DAYS * 24)
 
     def policy(self) -> Policy:
         """Who enters."""

@@ -8,7 +8,8 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import BaseModel, WithJsonSchema
 
 from api.errors import Error
-from api.links import add_links
+from api.headers import add_headers
+from api.links import add_links, operations_of
 
 Iso = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 """A time as `api.times.iso` writes it."""
@@ -72,4 +73,7 @@ def document(app: OpenAPI) -> dict[str, Any]:
         for operation in operations.values():
             # The library joins the lines of a docstring for HTML; a document is read by programs.
             operation["description"] = operation.get("description", "").replace("<br/>", "\n").strip()
+    # The library writes null for what an open API does not have; OpenAPI wants an object, or nothing.
+    found["components"] = {name: part for name, part in found["components"].items() if part is not None}
+    add_headers(operations_of(found))
     return add_links(found)

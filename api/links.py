@@ -41,14 +41,19 @@ LINKS: Mapping[tuple[str, str], Mapping[str, Parameters]] = {
 """(operation, status) -> operation -> its parameters, as OpenAPI writes them."""
 
 
-def add_links(document: dict[str, Any]) -> dict[str, Any]:
-    """The same document, with a link from each answer to what it leads to."""
-    operations = {
+def operations_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The operations of a document, by their ids."""
+    return {
         operation["operationId"]: operation
         for path in document["paths"].values()
         for operation in path.values()
         if isinstance(operation, dict) and "operationId" in operation
     }
+
+
+def add_links(document: dict[str, Any]) -> dict[str, Any]:
+    """The same document, with a link from each answer to what it leads to."""
+    operations = operations_of(document)
     for (name, status), targets in LINKS.items():
         operations[name]["responses"][status]["links"] = {
             target: {"operationId": target, "parameters": dict(parameters)} for target, parameters in targets.items()

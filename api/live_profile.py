@@ -26,7 +26,20 @@ LONGEST_SECONDS = 55
 MOST_STREAMS = 8
 """Each holds one of the server's threads."""
 QUIET_SECONDS = 10
-_STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events named `profile`"}
+_EVENT = {
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "Send the last one as Last-Event-ID to go on from there"},
+        "event": {"const": "profile"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": f"#/components/schemas/{Profile.__name__}"},
+        },
+    },
+}
+_STREAM = {"content": {"text/event-stream": {"schema": _EVENT}}, "description": "Events named `profile`"}
 _COMMENT = ": nothing new\n\n"
 log = logs.get("api.live_profile")
 

@@ -96,7 +96,7 @@ class LiveIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int | None = Field(ge=1, le=2**31 - 1, description="null takes the model out of use")
+    version: int | None = Field(strict=True, ge=1, le=2**31 - 1, description="null takes the model out of use")
 
 
 def _definition(model: Model) -> ModelDefinition | None:

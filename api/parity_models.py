@@ -48,7 +48,9 @@ class RunIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tag: TagName | None = Field(None, description="One tag; without it all live ones")
-    version: int | None = Field(None, ge=1, le=2**31 - 1, description="Its version; without it the live one")
+    version: int | None = Field(
+        None, strict=True, ge=1, le=2**31 - 1, description="Its version; without it the live one"
+    )
 
 
 class Counts(BaseModel):

@@ -9,9 +9,9 @@ from flask import request
 
 from api.errors import ApiError, invalid
 
-_ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
+ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
 LONGEST_KEY = 200
-_KEY = re.compile(r"[!-~]{1,200}")
+KEY = re.compile(r"[!-~]{1,200}")
 
 
 def revision_read(noun: str) -> int:
@@ -19,7 +19,7 @@ def revision_read(noun: str) -> int:
     given = request.headers.get("If-Match")
     if given is None:
         raise ApiError(428, "if_match_missing", f"Send If-Match with the ETag of the {noun} as it was read")
-    found = _ETAG.fullmatch(given)
+    found = ETAG.fullmatch(given)
     if not found:
         raise invalid("If-Match", f"is no ETag of a {noun}", got=given, allowed='one revision in quotes, such as "3"')
     return int(found[1])
@@ -28,7 +28,7 @@ def revision_read(noun: str) -> int:
 def idempotency_key() -> str | None:
     """The request's Idempotency-Key, if it has one. Raises ApiError."""
     given = request.headers.get("Idempotency-Key")
-    if given is not None and not _KEY.fullmatch(given):
+    if given is not None and not KEY.fullmatch(given):
         allowed = f"1 to {LONGEST_KEY} ASCII characters without spaces"
         raise invalid("Idempotency-Key", "is no key", got=given, allowed=allowed)
     return given

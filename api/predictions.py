@@ -42,8 +42,10 @@ class PredictionsIn(BaseModel):
 
     model: ModelName
     user_ids: list[UserId] = Field(min_length=1, max_length=MOST_USERS)
-    reasons: bool = Field(False, description="Say which features moved each score")
-    record: bool = Field(True, description="Whether models learn from what then happens; false for a mere look")
+    reasons: bool = Field(False, strict=True, description="Say which features moved each score")
+    record: bool = Field(
+        True, strict=True, description="Whether models learn from what then happens; false for a mere look"
+    )
     what_if: dict[ModelName, Value | None] | None = Field(None, description="Tag to value; null: the user has none")
 
     @model_validator(mode="after")

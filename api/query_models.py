@@ -34,7 +34,7 @@ class SqlIn(BaseModel):
 class QueryRunIn(SqlIn):
     """A query to run."""
 
-    rows: int = Field(MOST_ROWS, ge=1, le=MOST_ROWS, description="How many rows at most")
+    rows: int = Field(MOST_ROWS, strict=True, ge=1, le=MOST_ROWS, description="How many rows at most")
 
 
 class QueryColumn(BaseModel):
@@ -96,7 +96,7 @@ class QueryIn(BaseModel):
 
     title: Title
     sql: Text
-    shared: bool = Field(False, description="Everyone may read and run it; else its owner alone")
+    shared: bool = Field(False, strict=True, description="Everyone may read and run it; else its owner alone")
 
 
 class SavedQueryOut(BaseModel):

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 from tagging.events import MAX_ID_LENGTH
 
@@ -73,7 +73,9 @@ class Period(_Part):
 
     first: Day | None = Field(None, alias="from")
     last: Day | None = Field(None, alias="to")
-    last_days: int | None = Field(None, ge=1, le=MAX_DAYS, description="Instead of from and to: today and those before")
+    last_days: int | None = Field(
+        None, strict=True, ge=1, le=MAX_DAYS, description="Instead of from and to: today and those before"
+    )
     zone: Zone = "UTC"
 
     @model_validator(mode="after")
@@ -96,7 +98,9 @@ class _Question(_Part):
 
 class _Grouped(_Question):
     breakdown: TagName | None = Field(None, description="A tag; users are grouped by the value they have now")
-    groups: int = Field(5, ge=1, le=MAX_GROUPS, description="Values shown, the largest first; the rest is `other`")
+    groups: int = Field(
+        5, strict=True, ge=1, le=MAX_GROUPS, description="Values shown, the largest first; the rest is `other`"
+    )
 
 
 class TrendsQuery(_Grouped):
@@ -115,7 +119,7 @@ class FunnelQuery(_Grouped):
     """
 
     steps: tuple[Selector, ...] = Field(min_length=2, max_length=MAX_STEPS)
-    window_seconds: int = Field(7 * 86_400, ge=1, le=MAX_WINDOW_SECONDS)
+    window_seconds: int = Field(7 * 86_400, strict=True, ge=1, le=MAX_WINDOW_SECONDS)
 
 
 class RetentionQuery(_Question):
@@ -128,8 +132,8 @@ class RetentionQuery(_Question):
     first: Selector = Selector()
     again: Selector = Selector()
     unit: Unit = "day"
-    units: int = Field(14, ge=1, le=MAX_UNITS)
-    unbounded: bool = False
+    units: int = Field(14, strict=True, ge=1, le=MAX_UNITS)
+    unbounded: StrictBool = False
 
 
 class PathsQuery(_Question):
@@ -141,16 +145,18 @@ class PathsQuery(_Question):
 
     anchor: EventType
     direction: Literal["after", "before"] = "after"
-    steps: int = Field(4, ge=1, le=MAX_STEPS)
-    session_gap_seconds: int = Field(1800, ge=1, le=MAX_GAP_SECONDS)
-    nodes: int = Field(6, ge=1, le=MAX_NODES, description="Of a level, the most frequent first; the rest is `other`")
-    joined: bool = Field(True, description="Events of one type that follow each other are one step")
+    steps: int = Field(4, strict=True, ge=1, le=MAX_STEPS)
+    session_gap_seconds: int = Field(1800, strict=True, ge=1, le=MAX_GAP_SECONDS)
+    nodes: int = Field(
+        6, strict=True, ge=1, le=MAX_NODES, description="Of a level, the most frequent first; the rest is `other`"
+    )
+    joined: bool = Field(True, strict=True, description="Events of one type that follow each other are one step")
 
 
 class SessionsQuery(_Question):
     """How many sessions began on each day, how long they were and how much was done in them."""
 
-    session_gap_seconds: int = Field(1800, ge=1, le=MAX_GAP_SECONDS)
+    session_gap_seconds: int = Field(1800, strict=True, ge=1, le=MAX_GAP_SECONDS)
 
 
 class TrendPoint(_Part):
@@ -158,8 +164,8 @@ class TrendPoint(_Part):
 
     chart: Literal["trends"] = "trends"
     query: TrendsQuery
-    unit: int | None = Field(None, ge=0, lt=MAX_DAYS)
-    at_least: int = Field(1, ge=1, le=MAX_TIMES)
+    unit: int | None = Field(None, strict=True, ge=0, lt=MAX_DAYS)
+    at_least: int = Field(1, strict=True, ge=1, le=MAX_TIMES)
 
 
 class FunnelPoint(_Part):
@@ -167,8 +173,8 @@ class FunnelPoint(_Part):
 
     chart: Literal["funnel"] = "funnel"
     query: FunnelQuery
-    step: int = Field(ge=1, le=MAX_STEPS)
-    lost: bool = False
+    step: int = Field(strict=True, ge=1, le=MAX_STEPS)
+    lost: StrictBool = False
 
     @model_validator(mode="after")
     def _has_step(self) -> FunnelPoint:
@@ -187,9 +193,9 @@ class RetentionPoint(_Part):
 
     chart: Literal["retention"] = "retention"
     query: RetentionQuery
-    cohort: int | None = Field(None, ge=0, lt=MAX_DAYS)
-    unit: int | None = Field(None, ge=0, le=MAX_UNITS)
-    kept: bool = True
+    cohort: int | None = Field(None, strict=True, ge=0, lt=MAX_DAYS)
+    unit: int | None = Field(None, strict=True, ge=0, le=MAX_UNITS)
+    kept: StrictBool = True
 
     @model_validator(mode="after")
     def _has_unit(self) -> RetentionPoint:
@@ -202,7 +208,7 @@ class Node(_Part):
     """One event type of a path's level, or any but these."""
 
     events: tuple[EventType, ...] = Field(max_length=MAX_NODES)
-    other: bool = False
+    other: StrictBool = False
 
 
 class PathPoint(_Part):
@@ -210,10 +216,10 @@ class PathPoint(_Part):
 
     chart: Literal["paths"] = "paths"
     query: PathsQuery
-    level: int = Field(ge=1, le=MAX_STEPS + 1)
+    level: int = Field(strict=True, ge=1, le=MAX_STEPS + 1)
     node: Node
     next: Node | None = None
-    ended: bool = False
+    ended: StrictBool = False
 
     @model_validator(mode="after")
     def _one_next(self) -> PathPoint:
@@ -231,7 +237,7 @@ class SessionPoint(_Part):
 
     chart: Literal["sessions"] = "sessions"
     query: SessionsQuery
-    day: int | None = Field(None, ge=0, lt=MAX_DAYS)
+    day: int | None = Field(None, strict=True, ge=0, lt=MAX_DAYS)
 
 
 Query = TrendsQuery | FunnelQuery | RetentionQuery | PathsQuery | SessionsQuery

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from tagging.names import TAG_NAME
+from tagging.names import RESERVED_TAG_NAMES, TAG_NAME
 from tagging.problems import Problem, TagProblems, did_you_mean
 from tagging.tag_reads import READS_FORM, VALUE_TYPES, TagRead, parse_reads
 
@@ -102,6 +102,8 @@ def _value_problems(key: str, value: str, line: int) -> list[Problem]:
         return [Problem(line, 1, f"{key} is one line of at most {LONGEST_HEADER_VALUE} printable characters")]
     if key == "name" and not TAG_NAME.fullmatch(value):
         return [Problem(line, 1, f"{value!r} is not a tag name", "a-z, 0-9 and _, from a letter on, at most 63")]
+    if key == "name" and value in RESERVED_TAG_NAMES:
+        return [Problem(line, 1, f"no tag may be called {value!r}: the API has a path of this name")]
     if key == "type" and value not in VALUE_TYPES:
         return [Problem(line, 1, f"unknown type {value!r}", did_you_mean(value, VALUE_TYPES))]
     if key == "dimension" and value not in DIMENSIONS:

@@ -23,6 +23,8 @@ CLOCK_SHARDS = 64
 """Ticks a minute; a row's shard is a fixed function of its place in the log, so that expiry spreads over all cores."""
 
 TAG_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+RESERVED_TAG_NAMES = frozenset({"validate"})
+"""The API has paths of its own in these places, so that such a tag could not be read there."""
 _TAG_TOPIC = re.compile(r"tag\.([a-z][a-z0-9_]{0,62})\.v([0-9]+)")
 
 

@@ -172,15 +172,21 @@ def _files(name: str) -> list[Path]:
 
 
 @contextmanager
-def served(page: Page, app: Flask) -> Iterator[Page]:
-    """The page, with the application behind it."""
+def serving(app: Flask) -> Iterator[str]:
+    """The application on a port of this machine; its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    page.base = f"http://127.0.0.1:{server.port}"
     try:
-        yield page
+        yield f"http://127.0.0.1:{server.port}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def served(page: Page, app: Flask) -> Iterator[Page]:
+    """The page, with the application behind it."""
+    with serving(app) as page.base:
+        yield page

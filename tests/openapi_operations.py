@@ -33,7 +33,8 @@ def _asked(world: World) -> None:
     world.operations.requests.requests[ID] = JobRequest(ID, "tags", What.RESTART, "ann", State.RUNNING, AT_MS)
 
 
-def _sent(world: World) -> None:
+def sent(world: World) -> None:
+    """A dead letter that was sent again."""
     _seed(world)
     letter = Place("events", 0, 1)
     world.operations.replays.replays[letter] = Replay(letter, "b" * 64, "ann", AT_MS, Place("events", 0, 9))
@@ -79,12 +80,12 @@ OPERATIONS: list[Given] = [
     ("read_job_request", 422, f"{REQUESTS}/NO", "GET", {}, _seed),
     ("read_job_request", 500, f"{REQUESTS}/{ID}", "GET", {}, _raises("requests", "read")),
     ("read_job_request", 503, f"{REQUESTS}/{ID}", "GET", {}, _fails("requests")),
-    ("read_dead_letter", 200, LETTER, "GET", {}, _sent),
+    ("read_dead_letter", 200, LETTER, "GET", {}, sent),
     ("read_dead_letter", 404, LETTER[:-1] + "7", "GET", {}, _seed),
     ("read_dead_letter", 422, LETTER.replace("/0/", "/70000/"), "GET", {}, _seed),
     ("read_dead_letter", 500, LETTER, "GET", {}, _raises("letters", "payload")),
     ("read_dead_letter", 503, LETTER, "GET", {}, _fails("letters")),
     *_writes("replay_dead_letter", f"{LETTER}/replay", {}, 200, "replays", "once"),
     ("replay_dead_letter", 404, f"{LETTER[:-1]}7/replay", "POST", _json({}), _seed),
-    ("replay_dead_letter", 409, f"{LETTER}/replay", "POST", _json({}), _sent),
+    ("replay_dead_letter", 409, f"{LETTER}/replay", "POST", _json({}), sent),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from api.cursor import Cursor
 from api.documented import Iso
@@ -47,7 +47,7 @@ class UserChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: PersonRole | None = None
-    disabled: bool | None = None
+    disabled: StrictBool | None = None
     password: Password | None = None
 
 
@@ -75,7 +75,7 @@ class KeyIn(BaseModel):
 
     name: Name
     role: Role
-    expires_in_days: int | None = Field(90, ge=1, le=3_650, description="null: never")
+    expires_in_days: int | None = Field(90, strict=True, ge=1, le=3_650, description="null: never")
 
 
 class KeyOut(BaseModel):

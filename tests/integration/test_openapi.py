@@ -142,14 +142,16 @@ PARITY = "/api/v1/parity"
 LEDGER = "/api/v1/ledger"
 
 
-def _compared(world: World) -> None:
+def compared(world: World) -> None:
+    """A parity run with a finding, and another that waits."""
     parity = TagParity("tier", "hbase", findings=[explained(LOST, Evidence(AT_MS, 7))], version=1, barrier_at_ms=AT_MS)
     parity.counts[Outcome.MISSING] = 1
     world.parity.finish(world.parity.begin(Origin.VERIFY, AT_MS), [parity], AT_MS)
     world.parity.ask("tier", 0, AT_MS)
 
 
-def _arrived(world: World) -> None:
+def arrived(world: World) -> None:
+    """An event in the ledger, and a dead letter."""
     world.ledger.arrivals.append(Arrival("e", "u1", AT_MS, AT_MS, 0, 0))
     world.ledger.letters.append(DeadLetterRow(DeadLetterPlace(AT_MS, "events", 0, 1), "future", "said", b"{", 1))
 
@@ -258,13 +260,13 @@ ASKED = [
     Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
     Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
     *(Asked(*given) for given in (*PUBLISHING, *CROWD_TIMES, *MODEL_REQUESTS, *QUERIES, *OPERATIONS)),
-    Asked("read_parity", 200, PARITY, breaks=_compared),
+    Asked("read_parity", 200, PARITY, breaks=compared),
     Asked("read_parity", 500, PARITY, breaks=_raises("parity", "newest")),
     Asked("read_parity", 503, PARITY, breaks=_fails("parity")),
-    *_quality("list_parity_runs", f"{PARITY}/runs", "?limit=0", "parity", "runs", _compared),
-    *_quality("read_parity_run", f"{PARITY}/runs/1", "x", "parity", "results", _compared),
+    *_quality("list_parity_runs", f"{PARITY}/runs", "?limit=0", "parity", "runs", compared),
+    *_quality("read_parity_run", f"{PARITY}/runs/1", "x", "parity", "results", compared),
     Asked("read_parity_run", 404, f"{PARITY}/runs/9"),
-    *_quality("list_parity_findings", f"{PARITY}/runs/1/findings", "?limit=0", "parity", "findings", _compared),
+    *_quality("list_parity_findings", f"{PARITY}/runs/1/findings", "?limit=0", "parity", "findings", compared),
     Asked("list_parity_findings", 404, f"{PARITY}/runs/9/findings"),
     Asked("ask_for_parity_run", 202, f"{PARITY}/runs", "POST", _json({"tag": "tier"})),
     Asked("ask_for_parity_run", 400, f"{PARITY}/runs", "POST", {"data": "{", "content_type": "application/json"}),
@@ -275,8 +277,8 @@ ASKED = [
     Asked("ask_for_parity_run", 422, f"{PARITY}/runs", "POST", _json({"version": 1})),
     Asked("ask_for_parity_run", 500, f"{PARITY}/runs", "POST", _json({}), _raises("parity", "ask")),
     Asked("ask_for_parity_run", 503, f"{PARITY}/runs", "POST", _json({}), _fails("parity")),
-    *_quality("read_ledger", LEDGER, "?hours=0", "ledger", "arrived", _arrived),
-    *_quality("list_dead_letters", f"{LEDGER}/dead_letters", "?limit=0", "ledger", "dead_letters", _arrived),
+    *_quality("read_ledger", LEDGER, "?hours=0", "ledger", "arrived", arrived),
+    *_quality("list_dead_letters", f"{LEDGER}/dead_letters", "?limit=0", "ledger", "dead_letters", arrived),
     *_crowd_reads("read_portrait", f"{VIP}/portrait", f"{VIP}/portrait?base=NO", ("crowd_users", "portrait")),
 ]
 NEVER = {

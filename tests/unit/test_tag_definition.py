@@ -78,6 +78,12 @@ just a line
     ]
 
 
+def test_no_tag_is_called_as_a_path_of_the_api_is():
+    assert problems_of(FILE.replace("-- name: city", "-- name: validate")) == [
+        "1:1: no tag may be called 'validate': the API has a path of this name"
+    ]
+
+
 def test_a_file_without_a_select_is_refused():
     header = FILE.split("\n\n")[0]
     assert problems_of(header + "\n\n  \n") == [
