@@ -2,13 +2,14 @@
 PY := .venv/bin/python
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help setup demo down status verify bench test test-unit test-dashboard lint browser clean machine started
+.PHONY: help setup demo down status verify bench client test test-unit test-dashboard lint browser clean machine started
 
 help:
 	@echo "make demo    everything on this machine, fed and live, with its dashboard"
 	@echo "make test    all tests (unit, contract, integration, e2e) on a stack of their own"
 	@echo "make verify  prove that stream and batch agree on every user of every tag"
 	@echo "make bench   measure throughput and latency"
+	@echo "make client  a typed Python client, in .client/tagstream_client"
 	@echo "make status | down | lint | test-unit | clean"
 
 # --- set-up: each step is skipped while its inputs are unchanged
@@ -50,6 +51,18 @@ $(DASHBOARD)/dist/index.html: $(shell find $(DASHBOARD) -type f -not -path '*/no
 	@SECONDS=0; set -e; export PATH="$$PWD/.venv/bin:$$PATH"; (cd $(DASHBOARD) && npm run --silent build); echo "dashboard: built ($$SECONDS s)"
 	@touch $@
 
+# The generator wants an older typer than Tagstream's, hence an environment of its own.
+.client/generator/installed: deploy/client-requirements.txt .venv/installed
+	@echo "client generator: installing"
+	@SECONDS=0; set -e; [ -x .client/generator/bin/python ] || $(PY) -m venv .client/generator; \
+	.client/generator/bin/python -m pip install --quiet --disable-pip-version-check --requirement deploy/client-requirements.txt || { \
+	  echo "client generator: pip failed, see above; fix: check the network and pip's index, then make again"; exit 1; }; \
+	echo "client generator: installed ($$SECONDS s)"
+	@touch $@
+
+client: .client/generator/installed
+	@$(PY) -m deploy.client
+
 setup: machine .venv/installed .local/parts/stamp $(DASHBOARD)/dist/index.html
 
 # --- the demo
@@ -83,7 +96,7 @@ browser:
 # Unit tests share nothing, so that every core runs some; the others share one stack of services.
 UNIT_TESTS := $(PY) -m pytest tests/unit -n auto --dist worksteal -q
 
-test: setup browser test-dashboard
+test: setup browser .client/generator/installed test-dashboard
 	@$(UNIT_TESTS)
 	@$(PY) -m pytest tests/contract tests/integration tests/e2e
 
@@ -98,4 +111,4 @@ lint: .venv/installed
 
 clean:
 	@[ ! -x $(PY) ] || for stack in $$(ls -d .local/*/run 2>/dev/null | cut -d/ -f2); do $(PY) -m deploy.local --stack $$stack down; done
-	rm -rf .venv .local $(DASHBOARD)/node_modules $(DASHBOARD)/dist
+	rm -rf .venv .local .client $(DASHBOARD)/node_modules $(DASHBOARD)/dist

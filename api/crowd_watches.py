@@ -31,7 +31,10 @@ NEXT_HEADER = "Tagstream-Next-After"
 _MIMETYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 _FILE = {
     "description": f"At most {MOST_EXPORTED} deltas; where there are more, {NEXT_HEADER} says which `after` goes on",
-    "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in _MIMETYPES.values()},
+    "content": {
+        "text/csv": {"schema": {"type": "string"}},
+        _MIMETYPES["parquet"]: {"schema": {"type": "string", "format": "binary"}},
+    },
 }
 _NO_CONTENT = {"description": "Removed"}
 

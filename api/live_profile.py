@@ -39,7 +39,11 @@ _EVENT = {
         },
     },
 }
-_STREAM = {"content": {"text/event-stream": {"schema": _EVENT}}, "description": "Events named `profile`"}
+_WHOLE = {"type": "string", "description": "The whole stream, to a client that reads it at once"}
+_STREAM = {
+    "content": {"text/event-stream": {"schema": {"anyOf": [_EVENT, _WHOLE]}}},
+    "description": "Events named `profile`",
+}
 _COMMENT = ": nothing new\n\n"
 log = logs.get("api.live_profile")
 
