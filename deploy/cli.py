@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from deploy import crowds, replay
 from deploy.bench.__main__ import main as bench
+from deploy.client import main as client
 from deploy.demo.__main__ import main as demo
 from deploy.doctor import main as doctor
 from deploy.local.__main__ import choose, commands
@@ -44,10 +46,13 @@ app.add_typer(tags.app, name="tags")
 app.add_typer(jobs, name="jobs")
 app.add_typer(models, name="models")
 app.add_typer(access.app, name="access")
+app.add_typer(crowds.app, name="crowds")
+app.add_typer(replay.app, name="replay")
 app.command("verify")(verify)
 app.command("prepare")(prepare)
 app.command("compact")(compact)
 app.command("bench")(bench)
+app.command("client")(client)
 
 
 def main() -> None:

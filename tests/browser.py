@@ -26,6 +26,8 @@ from werkzeug.serving import make_server
 DASHBOARD = Path(__file__).parent.parent / "api" / "dashboard"
 AXE = DASHBOARD / "node_modules" / "axe-core" / "axe.min.js"
 WAIT_SECONDS = 15
+_POLL_SECONDS = 0.02
+"""How soon a server that serves a test notices that it should end."""
 SCREENSHOTS = os.environ.get("TAGSTREAM_SCREENSHOTS")
 _FLAGS = (
     "--headless=new",
@@ -175,7 +177,7 @@ def _files(name: str) -> list[Path]:
 def serving(app: Flask) -> Iterator[str]:
     """The application on a port of this machine; its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"

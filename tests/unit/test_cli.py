@@ -18,10 +18,15 @@ def run(*arguments: str):
 @pytest.mark.parametrize(
     ("group", "commands"),
     [
-        ((), "up down status logs restart reset demo doctor tags jobs access verify prepare compact bench"),
+        (
+            (),
+            "up down status logs restart reset demo doctor tags jobs access verify prepare compact bench crowds replay client",
+        ),
         (("jobs",), "submit list stop savepoint restart sql explain"),
         (("tags",), "diff apply export draft build approve show list rollback retire"),
         (("access",), "add-user add-key list"),
+        (("crowds",), "list show count export deltas"),
+        (("replay",), "list show send"),
     ],
 )
 def test_every_command_is_found_under_one_name(group, commands):
