@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs import dead_letters, sink_process
-from jobs.sink import DeadLetter
+from jobs.sink import FRESHNESS_SAMPLES, DeadLetter
+from stores import metrics
 from stores.clickhouse import ClickHouseClient, ClickHouseUnavailable, connect
 from stores.kafka_reader import Record
 from tagging.events import read_events
@@ -47,6 +49,9 @@ class EventSink:
         written = self._store.insert_columns("events", batch) if batch else 0
         if dead:
             written += self._store.insert_columns("dead_letters", dead_letters.columns(dead))
+        occurred = batch.get("occurred_at", [])
+        for at_ms in occurred[:: max(1, len(occurred) // FRESHNESS_SAMPLES)]:
+            metrics.observe_age(self.name, time.time(), at_ms)
         return {"clickhouse": written}
 
 

@@ -10,9 +10,11 @@ import orjson
 from jobs import dead_letters, sink_process
 from jobs.sink import DeadLetter
 from jobs.tag_changes import decoded
+from jobs.value_ages import ValueAges
 from stores.clickhouse import ClickHouseClient, ClickHouseUnavailable, connect
 from stores.kafka_reader import Record
 from stores.mysql import MySQLUnavailable
+from stores.settings import Settings
 from stores.user_numbers import UserNumbers
 from tagging.changes import TagChange
 from tagging.names import TAG_TOPIC_PATTERN
@@ -34,8 +36,9 @@ class ValueSink:
     topics = (TAG_TOPIC_PATTERN,)
     away = (ClickHouseUnavailable, MySQLUnavailable)
 
-    def __init__(self, store: ClickHouseClient, numbers: UserNumbers) -> None:
+    def __init__(self, store: ClickHouseClient, numbers: UserNumbers, ages: ValueAges | None = None) -> None:
         self._store = store
+        self._ages = ages
         self._numbers = numbers
         self._written: set[int] = set()
 
@@ -57,6 +60,8 @@ class ValueSink:
             rows += self._store.insert_columns("tag_values", columns(newest(batch), numbers))
         if dead:
             rows += self._store.insert_columns("dead_letters", dead_letters.columns(dead))
+        if batch and self._ages is not None:
+            self._ages.note(item.change for item in batch)
         return {"clickhouse": rows}
 
     def _write_users(self, numbers: Mapping[str, int]) -> int:
@@ -101,8 +106,13 @@ def columns(batch: Sequence[Change], numbers: Mapping[str, int]) -> Mapping[str,
 
 def main() -> None:
     """Run the sink until SIGTERM."""
+
+    def create(settings: Settings) -> ValueSink:
+        store = connect(settings, patience_seconds=0)
+        return ValueSink(store, UserNumbers(settings), ValueAges(store))
+
     sink_process.run(
-        lambda settings: ValueSink(connect(settings, patience_seconds=0), UserNumbers(settings)),
+        create,
         linger_seconds=lambda settings: settings.sinks.clickhouse_linger_seconds,
     )
 

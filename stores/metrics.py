@@ -23,6 +23,12 @@ FRESHNESS_SECONDS = Histogram(
     ["job"],
     buckets=_WAITS,
 )
+END_TO_END_SECONDS = Histogram(
+    "tagstream_end_to_end_seconds",
+    "From when an event occurred, by its own time, until it (sink_events) or the tag value that it made (sink_values) was stored",
+    ["job"],
+    buckets=(0.5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 900, 3600, 86400),
+)
 LAG = Gauge("tagstream_lag_messages", "Messages in the log after the last one flushed", ["job", "topic", "partition"])
 COMMITTED_AT = Gauge("tagstream_committed_at_seconds", "When offsets were last committed, epoch seconds", ["job"])
 STORE_UP = Gauge(
@@ -41,6 +47,11 @@ MODEL_FROZEN = Gauge("tagstream_model_frozen", "1 when a model that learned was 
 MODEL_SERVED = Gauge("tagstream_model_served", "1 while what a model learns is published for serving", ["model"])
 MODEL_LOG_LOSS = Gauge("tagstream_model_log_loss", "Log-loss in a model's newest window", ["model", "scorer"])
 MODEL_ALARMS = Counter("tagstream_model_alarms_total", "Windows of a model that raised an alarm", ["model", "alarm"])
+
+
+def observe_age(job: str, stored_at: float, occurred_at_ms: int) -> None:
+    """Count something of this time that was stored at `stored_at`, epoch seconds. A sender's clock may run ahead of ours."""
+    END_TO_END_SECONDS.labels(job).observe(max(0.0, stored_at - occurred_at_ms / 1000))
 
 
 def serve(settings: Settings) -> int:
