@@ -5,19 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from py4j.protocol import Py4JError
-from pyflink.util.exceptions import JavaException
-
 from jobs import barrier as barriers
 from jobs.barrier import Barrier, BarrierNotPassed
-from jobs.convergence import BuildFailed
 from jobs.live_tags import carried_by
 from jobs.recomputation import values_of
 from jobs.settling import Settler
 from stores import logs, metrics
-from stores.flink import FlinkCluster, FlinkError
+from stores.flink import FlinkCluster
 from stores.job_restarts import JobRestarts
-from stores.kafka import KafkaUnavailable
+from stores.mysql import MySQLUnavailable
 from stores.registry.leader import Leadership
 from stores.settings import Settings
 from stores.tag_topics import TagTopics
@@ -26,7 +22,6 @@ from tagging.compiler import CompiledTag
 LOCK = "settling"
 STREAM_SECONDS = 300
 POLL_SECONDS = 0.5
-CANNOT = (BarrierNotPassed, BuildFailed, FlinkError, KafkaUnavailable, Py4JError, JavaException)
 log = logs.get("jobs.settling")
 
 
@@ -91,7 +86,9 @@ class SettlingWorker:
                 log.info("settled", job=name, done=done)
                 metrics.SETTLED.labels(name).inc()
                 return True
-        except CANNOT as error:
-            # The next look tries again; until then a proof says that it waits for this.
-            log.warning("not_settled", cause=str(error))
+        except MySQLUnavailable:
+            raise
+        except Exception as error:
+            # Whatever it is: the next look tries again, and until then a proof says that it waits for this.
+            log.warning("not_settled", kind=type(error).__name__, cause=str(error))
         return False

@@ -46,7 +46,7 @@ class Message:
 
 
 def key(user: str) -> bytes:
-    return orjson.dumps({"user_id": user})
+    return user.encode()
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Log:
         self.before_write = []
         found = {}
         for name, text in messages.items():
-            user = orjson.loads(name)["user_id"]
+            user = name.decode()
             found[name] = self.say(user, None if text is None else orjson.loads(text)["value"], AGAIN + 2)
         for user, value in self.after_write:
             self.say(user, value, AGAIN + 3)
@@ -87,7 +87,7 @@ class Log:
         return found
 
     def last(self) -> dict[str, object]:
-        found = {orjson.loads(m.name)["user_id"]: m.text for m in self.messages}
+        found = {m.name.decode(): m.text for m in self.messages}
         return {user: orjson.loads(text)["value"] for user, text in found.items() if text}
 
 
