@@ -13,8 +13,8 @@ from jobs.barrier import CLOCK_SKEW_MS, Barrier
 from jobs.builtin import builtin_tags
 from jobs.settling import Settler
 from stores.flink import FlinkError, FlinkJob, Restored
-from stores.job_restarts import JobRestart
 from tagging.names import tag_topic
+from tests.fakes.memory_restarts import MemoryRestarts
 
 TAG = builtin_tags("spend_tier_30d")[0]
 TOPIC = tag_topic(TAG.definition.name, TAG.definition.version)
@@ -92,27 +92,6 @@ class Log:
 
 
 @dataclass
-class Restarts:
-    rows: list[JobRestart] = field(default_factory=list)
-    settled: list[int] = field(default_factory=list)
-
-    def newest(self, job):
-        return max(self.rows, key=lambda row: row.restored_ms, default=None)
-
-    def settled_ms(self, job):
-        return max(self.settled, default=0)
-
-    def since_ms(self, job):
-        return min((row.since_ms for row in self.rows if row.restored_ms not in self.settled), default=None)
-
-    def note(self, restart):
-        self.rows.append(restart)
-
-    def settle(self, restart, compared, corrected):
-        self.settled += [row.restored_ms for row in self.rows if row.restored_ms <= restart.restored_ms]
-
-
-@dataclass
 class Cluster:
     restarts: dict[str, Restored] = field(default_factory=lambda: {"j1": Restored(RESTORED, "file:/no", TRIGGERED, 1)})
     running: str = "j1"
@@ -131,7 +110,7 @@ class Cluster:
 
 class World:
     def __init__(self, truth: dict[str, object] | None = None) -> None:
-        self.log, self.restarts, self.cluster, self.asked = Log(), Restarts(), Cluster(), []
+        self.log, self.restarts, self.cluster, self.asked = Log(), MemoryRestarts(), Cluster(), []
         self.truth = truth or {}
 
     def settler(self) -> Settler:
@@ -225,14 +204,15 @@ def test_a_job_that_was_submitted_anew_takes_its_predecessors_restarts_over(worl
     world.cluster.restarts = {"j2": Restored(RESTORED + 90_000, "file:/no", RESTORED + 80_000, 1)}
     if before:
         world.cluster.restarts["j1"] = Restored(RESTORED, "file:/no", TRIGGERED, before)
-    world.restarts.settled = [] if since == 0 else [RESTORED]
+    if since:
+        world.restarts.settle(world.restarts.newest("tags"), 0, 0)
     assert world.settler().pending("tags").since_ms == since
 
 
 def test_a_checkpoint_that_the_cluster_forgot_is_dated_by_its_file(world, tmp_path):
     world.cluster.restarts = {"j1": Restored(RESTORED, tmp_path.as_uri(), None, 1)}
     assert world.settler().pending("tags").since_ms == 0
-    world.restarts.rows.clear()
+    world.restarts = MemoryRestarts()
     (tmp_path / "_metadata").touch()
     written_ms = int((tmp_path / "_metadata").stat().st_mtime * 1000)
     assert world.settler().pending("tags").since_ms == written_ms - 600_000 - CLOCK_SKEW_MS
