@@ -112,10 +112,13 @@ class World:
     def __init__(self, truth: dict[str, object] | None = None) -> None:
         self.log, self.restarts, self.cluster, self.asked = Log(), MemoryRestarts(), Cluster(), []
         self.truth = truth or {}
+        self.at_first_cut: dict[str, object] | None = None
 
     def settler(self) -> Settler:
         def recompute(users, tags, barrier):
             self.asked.append({name: sorted(of) for name, of in users.items()})
+            if self.at_first_cut is not None and len(self.asked) == 1:
+                return {TAG.definition.name: self.at_first_cut}
             return {TAG.definition.name: {u: v for u, v in self.truth.items() if u in users[TAG.definition.name]}}
 
         return Settler(self.cluster, self.restarts, self.log, lambda job, tags: Barrier({}, 0), recompute)
@@ -170,6 +173,13 @@ def test_what_the_job_says_while_it_is_corrected_is_the_last_word(world, moment)
     setattr(world.log, moment, [("u1", "silver")])
     world.settle()
     assert world.log.last() == {"u1": "silver"}
+
+
+def test_a_value_that_was_another_at_one_cut_alone_is_left_as_the_job_said_it(world):
+    world.at_first_cut, world.truth = {"u1": "cart"}, {"u1": "paid"}
+    world.log.say("u1", "paid", LOST)
+    assert world.settle() == (1, 0)
+    assert (len(world.asked), world.log.last()) == (2, {"u1": "paid"})
 
 
 def test_true_is_not_one(world):
