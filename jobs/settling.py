@@ -104,7 +104,7 @@ class Settler:
 
     def pending(self, job: str) -> JobRestart | None:
         """The job's newest restart, with the earliest `since_ms` of those that are not settled; None when all are. Waits while the
-        job is being started.
+        job is being started. A job that reads the log from its beginning is settled as well: another may have gone before it.
 
         Raises FlinkError, MySQLUnavailable.
         """
@@ -114,12 +114,13 @@ class Settler:
         # One that is just starting, or being restarted, does not know yet what it goes on from.
         self._cluster.await_state(running.id, "RUNNING", RUNNING_SECONDS)
         restored = self._cluster.restored(running.id)
-        if restored is None:
-            return None
-        known = self._restarts.newest(job)
-        if known is None or known.restored_ms < restored.at_ms:
-            since = self._settled_before(job) if self._missed(known, running.id, restored) else _since(restored)
-            known = JobRestart(job, restored.at_ms, running.id, restored.times, since)
+        known, began_ms = self._restarts.newest(job), restored.at_ms if restored else running.started_at_ms
+        if known is None or known.restored_ms < began_ms:
+            since, times = 0, 0
+            if restored:
+                since = self._settled_before(job) if self._missed(known, running.id, restored) else _since(restored)
+                times = restored.times
+            known = JobRestart(job, began_ms, running.id, times, since)
             self._restarts.note(known)
         since_ms = self._restarts.since_ms(job)
         return None if since_ms is None else replace(known, since_ms=since_ms)
@@ -132,7 +133,10 @@ class Settler:
         again_ms = restart.restored_ms + CLOCK_SKEW_MS
         named = {tag_topic(tag.definition.name, tag.definition.version): tag for tag in tags}
         begins = {topic: self._topics.at(topic, restart.since_ms) for topic in named}
-        self._passed(restart.job, tags)
+        # Where nothing was said before the job began, there is nothing to wait for: a new version's job is not held up.
+        named = {topic: tag for topic, tag in named.items() if self._topics.at(topic, again_ms) != begins[topic]}
+        if named:
+            self._passed(restart.job, tags)
         looked = _Looked({topic: self._topics.end(topic) for topic in named})
         for topic, end in looked.until.items():
             looked.last[topic] = unrepeated(self._topics.read(topic, begins[topic], end), again_ms)

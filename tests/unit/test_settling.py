@@ -97,7 +97,7 @@ class Cluster:
     running: str = "j1"
 
     def jobs(self):
-        return [FlinkJob(self.running, "tags", "RUNNING", 0, 0)]
+        return [FlinkJob(self.running, "tags", "RUNNING", RESTORED, 0)]
 
     def await_state(self, job_id, wanted, deadline_seconds):
         return self.jobs()[0]
@@ -112,6 +112,7 @@ class World:
     def __init__(self, truth: dict[str, object] | None = None) -> None:
         self.log, self.restarts, self.cluster, self.asked = Log(), MemoryRestarts(), Cluster(), []
         self.truth = truth or {}
+        self.waited = 0
         self.at_first_cut: dict[str, object] | None = None
 
     def settler(self) -> Settler:
@@ -121,7 +122,11 @@ class World:
                 return {TAG.definition.name: self.at_first_cut}
             return {TAG.definition.name: {u: v for u, v in self.truth.items() if u in users[TAG.definition.name]}}
 
-        return Settler(self.cluster, self.restarts, self.log, lambda job, tags: Barrier({}, 0), recompute)
+        def passed(job, tags):
+            self.waited += 1
+            return Barrier({}, 0)
+
+        return Settler(self.cluster, self.restarts, self.log, passed, recompute)
 
     def settle(self) -> tuple[int, int]:
         settler = self.settler()
@@ -188,9 +193,21 @@ def test_true_is_not_one(world):
     assert world.settle() == (1, 1)
 
 
-def test_a_job_that_was_never_restarted_has_nothing_to_settle(world):
+def test_a_job_that_reads_the_log_from_its_beginning_takes_back_what_another_said_before_it(world):
     world.cluster.restarts = {"j1": None}
+    world.truth = {"u2": "gold"}
+    world.log.say("u1", "platinum", 100)
+    world.log.say("u2", "gold", 100)
+    assert world.settle() == (2, 1)
+    assert world.log.last() == {"u2": "gold"}
     assert world.settler().pending("tags") is None
+
+
+def test_a_job_before_which_nobody_spoke_waits_for_nothing(world):
+    world.cluster.restarts = {"j1": None}
+    world.log.say("u1", "gold", AGAIN)
+    assert world.settle() == (0, 0)
+    assert (world.waited, world.asked) == (0, [])
 
 
 def test_several_restarts_are_settled_from_the_first_on(world):
