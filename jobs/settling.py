@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from jobs.barrier import CLOCK_SKEW_MS, Barrier
@@ -23,6 +23,7 @@ from tagging.names import tag_topic
 from tagging.parity import same
 
 RUNNING_SECONDS = 120
+CUTS = 2
 log = logs.get("jobs.settling")
 
 Cut = Mapping[int, int]
@@ -69,6 +70,18 @@ class Settled(NamedTuple):
     corrected: int
 
 
+@dataclass
+class _Looked:
+    """What is looked into: by topic, where it was read to, the last word of each key, and what it should be."""
+
+    until: dict[str, Cut]
+    last: dict[str, dict[bytes, Said]] = field(default_factory=dict)
+    right: dict[str, dict[bytes, Any]] = field(default_factory=dict)
+
+    def count(self) -> int:
+        return sum(map(len, self.last.values()))
+
+
 class Settler:
     """Knows which restarts are to be settled, and settles them.
 
@@ -91,7 +104,7 @@ class Settler:
 
     def pending(self, job: str) -> JobRestart | None:
         """The job's newest restart, with the earliest `since_ms` of those that are not settled; None when all are. Waits while the
-        job is being started.
+        job is being started. A job that reads the log from its beginning is settled as well: another may have gone before it.
 
         Raises FlinkError, MySQLUnavailable.
         """
@@ -101,12 +114,13 @@ class Settler:
         # One that is just starting, or being restarted, does not know yet what it goes on from.
         self._cluster.await_state(running.id, "RUNNING", RUNNING_SECONDS)
         restored = self._cluster.restored(running.id)
-        if restored is None:
-            return None
-        known = self._restarts.newest(job)
-        if known is None or known.restored_ms < restored.at_ms:
-            since = self._settled_before(job) if self._missed(known, running.id, restored) else _since(restored)
-            known = JobRestart(job, restored.at_ms, running.id, restored.times, since)
+        known, began_ms = self._restarts.newest(job), restored.at_ms if restored else running.started_at_ms
+        if known is None or known.restored_ms < began_ms:
+            since, times = 0, 0
+            if restored:
+                since = self._settled_before(job) if self._missed(known, running.id, restored) else _since(restored)
+                times = restored.times
+            known = JobRestart(job, began_ms, running.id, times, since)
             self._restarts.note(known)
         since_ms = self._restarts.since_ms(job)
         return None if since_ms is None else replace(known, since_ms=since_ms)
@@ -116,42 +130,64 @@ class Settler:
 
         Raises BarrierNotPassed, FlinkError, KafkaUnavailable and MySQLUnavailable; nothing is settled then.
         """
-        barrier = self._passed(restart.job, tags)
         again_ms = restart.restored_ms + CLOCK_SKEW_MS
         named = {tag_topic(tag.definition.name, tag.definition.version): tag for tag in tags}
         begins = {topic: self._topics.at(topic, restart.since_ms) for topic in named}
-        ends = {topic: self._topics.end(topic) for topic in named}
-        said = {
-            topic: found
-            for topic in named
-            if (found := unrepeated(self._topics.read(topic, begins[topic], ends[topic]), again_ms))
-        }
-        users = {named[topic].definition.name: {user_of(key) for key in keys} for topic, keys in said.items()}
-        chosen = [named[topic] for topic in said]
-        values = self._recompute(users, chosen, barrier) if chosen else {}
-        corrected = sum(
-            self._correct(topic, last, values.get(named[topic].definition.name, {}), ends[topic])
-            for topic, last in said.items()
-        )
-        settled = Settled(sum(map(len, said.values())), corrected)
-        self._restarts.settle(restart, *settled)
-        log.info("restart_settled", job=restart.job, compared=settled.compared, corrected=settled.corrected)
-        return settled
+        # Where nothing was said before the job began, there is nothing to wait for: a new version's job is not held up.
+        named = {topic: tag for topic, tag in named.items() if self._topics.at(topic, again_ms) != begins[topic]}
+        if named:
+            self._passed(restart.job, tags)
+        looked = _Looked({topic: self._topics.end(topic) for topic in named})
+        for topic, end in looked.until.items():
+            looked.last[topic] = unrepeated(self._topics.read(topic, begins[topic], end), again_ms)
+        compared = looked.count()
+        # A value that flaps may come back before the job says that it went: at one cut its last word is then not the truth, and
+        # yet is right. At a second cut, that lies behind where the job was at the first, it is.
+        for _ in range(CUTS):
+            self._compare(looked, named, restart.job, tags)
+        corrected = sum(self._correct(topic, looked) for topic in named)
+        self._restarts.settle(restart, compared, corrected)
+        log.info("restart_settled", job=restart.job, compared=compared, corrected=corrected)
+        return Settled(compared, corrected)
 
-    def _correct(self, topic: str, last: Mapping[bytes, Said], values: Mapping[str, Any], end: Cut) -> int:
-        """Say the right value of each key whose last word is another. What the job says meanwhile goes before it."""
-        now = self._topics.end(topic)
-        spoken = said_again(self._topics.read(topic, end, now))
-        wrong = {
-            key: values.get(user_of(key))
-            for key, said in last.items()
-            if key not in spoken and not same(value_of(said.value), values.get(user_of(key)))
-        }
-        saying = {key: message_of(key, value) for key, value in wrong.items()}
+    def _compare(
+        self, looked: _Looked, named: Mapping[str, CompiledTag], job: str, tags: Sequence[CompiledTag]
+    ) -> None:
+        """Leave in `looked` those alone whose last word is not what batch says at a new cut."""
+        if not looked.count():
+            return
+        barrier = self._passed(job, tags)
+        for topic in looked.last:
+            self._drop_spoken(topic, looked)
+        chosen = {topic: tag for topic, tag in named.items() if looked.last[topic]}
+        users = {tag.definition.name: {user_of(key) for key in looked.last[topic]} for topic, tag in chosen.items()}
+        values = self._recompute(users, list(chosen.values()), barrier) if chosen else {}
+        for topic, tag in chosen.items():
+            of_tag = values.get(tag.definition.name, {})
+            looked.right[topic] = {key: of_tag.get(user_of(key)) for key in looked.last[topic]}
+            looked.last[topic] = {
+                key: said
+                for key, said in looked.last[topic].items()
+                if not same(value_of(said.value), looked.right[topic][key])
+            }
+
+    def _drop_spoken(self, topic: str, looked: _Looked) -> None:
+        """Forget the keys that the job has spoken of since."""
+        begin, end = looked.until[topic], self._topics.end(topic)
+        spoken = said_again(self._topics.read(topic, begin, end))
+        looked.last[topic] = {key: said for key, said in looked.last[topic].items() if key not in spoken}
+        looked.until[topic] = end
+
+    def _correct(self, topic: str, looked: _Looked) -> int:
+        """Say the right value of each key that is left. What the job says meanwhile goes before it."""
+        self._drop_spoken(topic, looked)
+        wrong = frozenset(looked.last[topic])
+        saying = {key: message_of(key, looked.right[topic][key]) for key in wrong}
+        now = looked.until[topic]
         while saying:
             ours = self._topics.write(topic, saying)
             end, now = now, self._topics.end(topic)
-            over = outdone(self._topics.read(topic, end, now), frozenset(wrong), ours)
+            over = outdone(self._topics.read(topic, end, now), wrong, ours)
             saying = {key: said.value for key, said in over.items()}
         return len(wrong)
 

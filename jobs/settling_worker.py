@@ -5,19 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from py4j.protocol import Py4JError
-from pyflink.util.exceptions import JavaException
-
 from jobs import barrier as barriers
 from jobs.barrier import Barrier, BarrierNotPassed
-from jobs.convergence import BuildFailed
 from jobs.live_tags import carried_by
 from jobs.recomputation import values_of
 from jobs.settling import Settler
 from stores import logs, metrics
 from stores.flink import FlinkCluster, FlinkError
 from stores.job_restarts import JobRestarts
-from stores.kafka import KafkaUnavailable
+from stores.mysql import MySQLUnavailable
 from stores.registry.leader import Leadership
 from stores.settings import Settings
 from stores.tag_topics import TagTopics
@@ -26,7 +22,6 @@ from tagging.compiler import CompiledTag
 LOCK = "settling"
 STREAM_SECONDS = 300
 POLL_SECONDS = 0.5
-CANNOT = (BarrierNotPassed, BuildFailed, FlinkError, KafkaUnavailable, Py4JError, JavaException)
 log = logs.get("jobs.settling")
 
 
@@ -78,20 +73,28 @@ class SettlingWorker:
         self._next = 0.0
 
     def step(self) -> bool:
-        """Settle one job's restart. False when none is to be settled now. Raises MySQLUnavailable."""
+        """Settle the restarts that there are. False when there was none. Raises MySQLUnavailable."""
         if self._clock() < self._next:
             return False
         self._next = self._clock() + self._every
         try:
             running = {job.name for job in FlinkCluster(self._settings.flink).jobs() if job.state == "RUNNING"}
-            for name in sorted(running):
-                if not carried_by(self._settings, name) or self._settler.pending(name) is None:
-                    continue
-                done = settle_once(self._settler, name, self._settings, 0)
-                log.info("settled", job=name, done=done)
-                metrics.SETTLED.labels(name).inc()
-                return True
-        except CANNOT as error:
-            # The next look tries again; until then a proof says that it waits for this.
+        except FlinkError as error:
             log.warning("not_settled", cause=str(error))
-        return False
+            return False
+        return any([self._settle(name) for name in sorted(running)])
+
+    def _settle(self, job: str) -> bool:
+        try:
+            if not carried_by(self._settings, job) or self._settler.pending(job) is None:
+                return False
+            done = settle_once(self._settler, job, self._settings, 0)
+        except MySQLUnavailable:
+            raise
+        except Exception as error:
+            # Whatever it is: the next look tries again, and until then a proof says that it waits for this.
+            log.warning("not_settled", job=job, kind=type(error).__name__, cause=str(error))
+            return False
+        log.info("settled", job=job, done=done)
+        metrics.SETTLED.labels(job).inc()
+        return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -54,6 +54,56 @@ def verify(
 
     Raises BarrierNotPassed when the stream or a sink does not get there, FlinkError when the batch run fails.
     """
+    with ProfileStore(settings.hbase) as profiles:
+        stores = (HBaseSide(profiles), ClickHouseSide(connect(settings)))
+        found, _ = yield from _compared(tags, stores, settings, limits, job)
+        wrong = {parity.tag for _, parity, _ in found if parity.wrong}
+        if wrong:
+            # A value that flaps may come back before the job says that it went: it is then another at one cut, and right.
+            yield f"{', '.join(sorted(wrong))}: compared again at a second cut, which counts"
+            chosen = [tag for tag in tags if tag.definition.name in wrong]
+            again, barrier = yield from _compared(chosen, stores, settings, limits, job)
+            found = [item for item in found if item[1].tag not in wrong] + again
+            explainer = Explainer(
+                settings, barrier, partial(read_messages, settings), lambda: runs_other_sql(job, settings)
+            )
+            try:
+                explainer.explain(again)
+            except (TimeoutError, *UNAVAILABLE) as error:
+                # What is wrong is known; that nobody knows why must not hide it.
+                yield f"no causes were found: {error}"
+    yield from (parity for _, parity, _ in found)
+
+
+Found = list[tuple[CompiledTag, TagParity, Held]]
+
+
+def _compared(
+    tags: Sequence[CompiledTag], stores: Sequence[Held], settings: Settings, limits: Limits, job: str
+) -> Generator[str, None, tuple[Found, barriers.Barrier]]:
+    """The outcome at one cut, which is taken now, by tag and store; yields progress lines."""
+    barrier = yield from _passed(tags, settings, limits, job)
+    order = in_order({tag.definition.name: tag.definition.reads for tag in tags})
+    tags = sorted(tags, key=lambda tag: order.index(tag.definition.name))
+    with result_topic(settings, "parity") as topic:
+        started = time.monotonic()
+        run_batch(tags, barrier, settings, limits.batch, topic)
+        batch = Batch(lambda: read_all(settings, topic))
+        recomputed = batch.digests()
+        values = sum(digest.users for digests in recomputed.values() for digest in digests.values())
+        yield f"batch has recomputed {values:,} values ({time.monotonic() - started:.1f} s)"
+        found: Found = []
+        for store in stores:
+            comparison = compare_store(tags, batch, recomputed, store, barrier.at_ms)
+            found += [(tag, parity, store) for tag, parity in zip(tags, comparison.outcomes, strict=True)]
+            yield f"{store.name} compared by digests, {comparison.buckets_opened:,} buckets of users looked into"
+    return found, barrier
+
+
+def _passed(
+    tags: Sequence[CompiledTag], settings: Settings, limits: Limits, job: str
+) -> Generator[str, None, barriers.Barrier]:
+    """A barrier that the job and the sinks have passed; yields progress lines."""
     sources = sorted({source for tag in tags for source in tag.sources})
     topics = [tag_topic(tag.definition.name, tag.definition.version) for tag in tags]
     settler = settler_of(settings, limits.stream)
@@ -70,29 +120,7 @@ def verify(
         yield f"job {job} went on from a checkpoint: {settle_once(settler, job, settings, limits.stream)}"
     for group in SINK_GROUPS:
         yield from _timed(f"{group} has flushed", barriers.await_sink, group, topics, settings, limits.sinks)
-    order = in_order({tag.definition.name: tag.definition.reads for tag in tags})
-    tags = sorted(tags, key=lambda tag: order.index(tag.definition.name))
-    with result_topic(settings, "parity") as topic, ProfileStore(settings.hbase) as profiles:
-        started = time.monotonic()
-        run_batch(tags, barrier, settings, limits.batch, topic)
-        batch = Batch(lambda: read_all(settings, topic))
-        recomputed = batch.digests()
-        values = sum(digest.users for digests in recomputed.values() for digest in digests.values())
-        yield f"batch has recomputed {values:,} values ({time.monotonic() - started:.1f} s)"
-        found: list[tuple[CompiledTag, TagParity, Held]] = []
-        for store in (HBaseSide(profiles), ClickHouseSide(connect(settings))):
-            comparison = compare_store(tags, batch, recomputed, store, barrier.at_ms)
-            found += [(tag, parity, store) for tag, parity in zip(tags, comparison.outcomes, strict=True)]
-            yield f"{store.name} compared by digests, {comparison.buckets_opened:,} buckets of users looked into"
-        explainer = Explainer(
-            settings, barrier, partial(read_messages, settings), lambda: runs_other_sql(job, settings)
-        )
-        try:
-            explainer.explain(found)
-        except (TimeoutError, *UNAVAILABLE) as error:
-            # What is wrong is known; that nobody knows why must not hide it.
-            yield f"no causes were found: {error}"
-    yield from (parity for _, parity, _ in found)
+    return barrier
 
 
 def _timed(done: str, wait: Any, *arguments: Any) -> Iterator[str]:

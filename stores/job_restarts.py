@@ -14,8 +14,8 @@ KEPT_DAYS = 90
 
 @dataclass(frozen=True)
 class JobRestart:
-    """A job that went on from a checkpoint. `times`: how often that Flink job has; `since_ms`: from when on what it said may be
-    of a run that was lost. Epoch milliseconds.
+    """A job that went on from a checkpoint at `restored_ms`, or then began without one. `times`: how often that Flink job went on
+    from one; `since_ms`: from when on what was said may be of a run that was lost. Epoch milliseconds.
     """
 
     job: str

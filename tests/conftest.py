@@ -6,11 +6,20 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import hypothesis
 import pytest
 
 from deploy.local.config import settings_of
 from deploy.local.stack import Stack
 from stores.settings import Settings
+
+# Two workers on two cores, and a team of threads each: they wait for one another longer than they calculate.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# How long an example takes to draw up says something about the machine, not about what is tested.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 pytest_plugins = ["tests.clickhouse_fixture"]
 

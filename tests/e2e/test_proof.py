@@ -14,7 +14,7 @@ from jobs import operate
 from jobs.builtin import JOB_NAME, builtin_tags
 from jobs.pipeline import ensure_running
 from jobs.statements import Job
-from jobs.verify import verify
+from jobs.verification import Limits, verify
 from stores import mysql
 from stores.flink import FlinkCluster, cancel_and_wait
 from stores.hbase import ProfileStore
@@ -24,6 +24,7 @@ from tests.conftest import RunningStack
 pytestmark = [pytest.mark.stack]
 
 FAILURE_SECONDS = 300
+LIMITS = Limits(stream=600)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def fed(stack: RunningStack, app_url: str) -> Iterator[RunningStack]:
 
 
 def compare(stack: RunningStack, *names: str) -> list[TagParity]:
-    return [item for item in verify(builtin_tags(*names), stack.settings) if isinstance(item, TagParity)]
+    return [item for item in verify(builtin_tags(*names), stack.settings, LIMITS) if isinstance(item, TagParity)]
 
 
 def total(results: list[TagParity], outcome: Outcome) -> int:

@@ -13,8 +13,8 @@ from jobs.barrier import CLOCK_SKEW_MS, Barrier
 from jobs.builtin import builtin_tags
 from jobs.settling import Settler
 from stores.flink import FlinkError, FlinkJob, Restored
-from stores.job_restarts import JobRestart
 from tagging.names import tag_topic
+from tests.fakes.memory_restarts import MemoryRestarts
 
 TAG = builtin_tags("spend_tier_30d")[0]
 TOPIC = tag_topic(TAG.definition.name, TAG.definition.version)
@@ -46,7 +46,7 @@ class Message:
 
 
 def key(user: str) -> bytes:
-    return orjson.dumps({"user_id": user})
+    return user.encode()
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Log:
         self.before_write = []
         found = {}
         for name, text in messages.items():
-            user = orjson.loads(name)["user_id"]
+            user = name.decode()
             found[name] = self.say(user, None if text is None else orjson.loads(text)["value"], AGAIN + 2)
         for user, value in self.after_write:
             self.say(user, value, AGAIN + 3)
@@ -87,29 +87,8 @@ class Log:
         return found
 
     def last(self) -> dict[str, object]:
-        found = {orjson.loads(m.name)["user_id"]: m.text for m in self.messages}
+        found = {m.name.decode(): m.text for m in self.messages}
         return {user: orjson.loads(text)["value"] for user, text in found.items() if text}
-
-
-@dataclass
-class Restarts:
-    rows: list[JobRestart] = field(default_factory=list)
-    settled: list[int] = field(default_factory=list)
-
-    def newest(self, job):
-        return max(self.rows, key=lambda row: row.restored_ms, default=None)
-
-    def settled_ms(self, job):
-        return max(self.settled, default=0)
-
-    def since_ms(self, job):
-        return min((row.since_ms for row in self.rows if row.restored_ms not in self.settled), default=None)
-
-    def note(self, restart):
-        self.rows.append(restart)
-
-    def settle(self, restart, compared, corrected):
-        self.settled += [row.restored_ms for row in self.rows if row.restored_ms <= restart.restored_ms]
 
 
 @dataclass
@@ -118,7 +97,7 @@ class Cluster:
     running: str = "j1"
 
     def jobs(self):
-        return [FlinkJob(self.running, "tags", "RUNNING", 0, 0)]
+        return [FlinkJob(self.running, "tags", "RUNNING", RESTORED, 0)]
 
     def await_state(self, job_id, wanted, deadline_seconds):
         return self.jobs()[0]
@@ -131,15 +110,23 @@ class Cluster:
 
 class World:
     def __init__(self, truth: dict[str, object] | None = None) -> None:
-        self.log, self.restarts, self.cluster, self.asked = Log(), Restarts(), Cluster(), []
+        self.log, self.restarts, self.cluster, self.asked = Log(), MemoryRestarts(), Cluster(), []
         self.truth = truth or {}
+        self.waited = 0
+        self.at_first_cut: dict[str, object] | None = None
 
     def settler(self) -> Settler:
         def recompute(users, tags, barrier):
             self.asked.append({name: sorted(of) for name, of in users.items()})
+            if self.at_first_cut is not None and len(self.asked) == 1:
+                return {TAG.definition.name: self.at_first_cut}
             return {TAG.definition.name: {u: v for u, v in self.truth.items() if u in users[TAG.definition.name]}}
 
-        return Settler(self.cluster, self.restarts, self.log, lambda job, tags: Barrier({}, 0), recompute)
+        def passed(job, tags):
+            self.waited += 1
+            return Barrier({}, 0)
+
+        return Settler(self.cluster, self.restarts, self.log, passed, recompute)
 
     def settle(self) -> tuple[int, int]:
         settler = self.settler()
@@ -193,15 +180,34 @@ def test_what_the_job_says_while_it_is_corrected_is_the_last_word(world, moment)
     assert world.log.last() == {"u1": "silver"}
 
 
+def test_a_value_that_was_another_at_one_cut_alone_is_left_as_the_job_said_it(world):
+    world.at_first_cut, world.truth = {"u1": "cart"}, {"u1": "paid"}
+    world.log.say("u1", "paid", LOST)
+    assert world.settle() == (1, 0)
+    assert (len(world.asked), world.log.last()) == (2, {"u1": "paid"})
+
+
 def test_true_is_not_one(world):
     world.truth = {"u1": True}
     world.log.say("u1", 1, LOST)
     assert world.settle() == (1, 1)
 
 
-def test_a_job_that_was_never_restarted_has_nothing_to_settle(world):
+def test_a_job_that_reads_the_log_from_its_beginning_takes_back_what_another_said_before_it(world):
     world.cluster.restarts = {"j1": None}
+    world.truth = {"u2": "gold"}
+    world.log.say("u1", "platinum", 100)
+    world.log.say("u2", "gold", 100)
+    assert world.settle() == (2, 1)
+    assert world.log.last() == {"u2": "gold"}
     assert world.settler().pending("tags") is None
+
+
+def test_a_job_before_which_nobody_spoke_waits_for_nothing(world):
+    world.cluster.restarts = {"j1": None}
+    world.log.say("u1", "gold", AGAIN)
+    assert world.settle() == (0, 0)
+    assert (world.waited, world.asked) == (0, [])
 
 
 def test_several_restarts_are_settled_from_the_first_on(world):
@@ -225,14 +231,15 @@ def test_a_job_that_was_submitted_anew_takes_its_predecessors_restarts_over(worl
     world.cluster.restarts = {"j2": Restored(RESTORED + 90_000, "file:/no", RESTORED + 80_000, 1)}
     if before:
         world.cluster.restarts["j1"] = Restored(RESTORED, "file:/no", TRIGGERED, before)
-    world.restarts.settled = [] if since == 0 else [RESTORED]
+    if since:
+        world.restarts.settle(world.restarts.newest("tags"), 0, 0)
     assert world.settler().pending("tags").since_ms == since
 
 
 def test_a_checkpoint_that_the_cluster_forgot_is_dated_by_its_file(world, tmp_path):
     world.cluster.restarts = {"j1": Restored(RESTORED, tmp_path.as_uri(), None, 1)}
     assert world.settler().pending("tags").since_ms == 0
-    world.restarts.rows.clear()
+    world.restarts = MemoryRestarts()
     (tmp_path / "_metadata").touch()
     written_ms = int((tmp_path / "_metadata").stat().st_mtime * 1000)
     assert world.settler().pending("tags").since_ms == written_ms - 600_000 - CLOCK_SKEW_MS
