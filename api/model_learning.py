@@ -16,6 +16,9 @@ from api.ports import Stores
 from api.prediction_ports import DriftRow, QualityRow
 from api.times import iso
 from api.wire import reply
+from prediction.definition import ModelProblem, parse_model
+from prediction.examples import DAY_SECONDS
+from stores.models.registry import Model
 from stores.models.snapshots import Snapshot
 from tagging.access import Role
 
@@ -92,6 +95,12 @@ class LearningOut(BaseModel):
     """A model that learns. `windows` and `snapshots`: the newest first."""
 
     name: str
+    horizon_seconds: int | None = Field(
+        description="How long what it predicts may take to happen, where it learns; null where it does not"
+    )
+    frozen_horizon_seconds: int | None = Field(
+        description="The same of its baseline. Where the two differ, AUC tells which is better, and log-loss does not"
+    )
     served_snapshot: int | None = Field(
         description="null while nothing that it has learned is good enough to be served"
     )
@@ -109,8 +118,10 @@ def blueprint(stores: Stores) -> APIBlueprint:
     @requires(Role.VIEWER)
     def read_learning(path: ModelPath, query: LearningQuery) -> Response:
         """How well a model does that learns from the stream, which features moved, and what is served"""
-        if predicting.models.model(path.name) is None:
+        model = predicting.models.model(path.name)
+        if model is None:
             raise ApiError(404, "model_not_found", f"There is no model {path.name}; GET /api/v1/models names them")
+        horizon, frozen_horizon = _horizons(model)
         good = predicting.snapshots.good(path.name)
         drift = predicting.learning.drift(path.name, query.windows)
         quality = predicting.learning.quality(path.name, query.windows)
@@ -118,6 +129,8 @@ def blueprint(stores: Stores) -> APIBlueprint:
         return reply(
             LearningOut(
                 name=path.name,
+                horizon_seconds=horizon,
+                frozen_horizon_seconds=frozen_horizon,
                 served_snapshot=good.number if good else None,
                 snapshots=[_snapshot(each) for each in predicting.snapshots.listed(path.name, MOST_SNAPSHOTS)],
                 windows=[
@@ -128,6 +141,16 @@ def blueprint(stores: Stores) -> APIBlueprint:
         )
 
     return routes
+
+
+def _horizons(model: Model) -> tuple[int | None, int | None]:
+    try:
+        definition = parse_model(model.definition, model.name)
+    except ModelProblem:
+        # A definition of a later release: what the model has learned can still be seen.
+        return None, None
+    rule = definition.label_rule
+    return (rule.horizon_seconds, definition.label.horizon_days * DAY_SECONDS) if rule else (None, None)
 
 
 def _snapshot(snapshot: Snapshot) -> SnapshotOut:

@@ -11,6 +11,7 @@ from typing import Annotated, Protocol
 import typer
 
 from jobs.learner import Snapshots
+from jobs.models import definitions
 from prediction import online_file
 from prediction.definition import parse_model
 from prediction.examples import LabelRule
@@ -37,9 +38,13 @@ class Registry(Protocol):
     def models(self) -> list[Model]: ...
 
 
-def label_rules(registry: Registry) -> Mapping[str, LabelRule]:
-    """The models that learn from the stream, with their labels. Raises ModelProblem for a definition that cannot be read."""
-    found = {model.name: parse_model(model.definition, model.name).label_rule for model in registry.models()}
+def label_rules(registry: Registry, builtin: Mapping[str, str]) -> Mapping[str, LabelRule]:
+    """The models that learn from the stream, with their labels: the built-in ones before any was trained, too.
+
+    Raises ModelProblem for a definition that cannot be read.
+    """
+    texts = {**{model.name: model.definition for model in registry.models()}, **builtin}
+    found = {name: parse_model(text, name).label_rule for name, text in texts.items()}
     return {name: rule for name, rule in found.items() if rule is not None}
 
 
@@ -93,7 +98,7 @@ def _submit(as_json: Json = False) -> None:
     with _clear_errors():
         migrate(settings)
         registry = ModelRegistry(settings)
-        rules = label_rules(registry)
+        rules = label_rules(registry, definitions.builtin())
         registry.close()
         if not rules:
             message = "no model has an [online] part: nothing to learn from"

@@ -81,7 +81,7 @@ class Demo:
             clicks = clickstream.fetch(clickstream.PARTS)
         with self._step("services: MariaDB, Kafka, HBase, Flink, ClickHouse, Debezium"):
             self.stack.up()
-        submit = self._begin_submit()
+        submits = [self._begin_submit("submit", "jobs", "submit")]
         try:
             with self._step("processes: clock, sinks, controller, API"):
                 self.stack.up(PROCESSES)
@@ -90,13 +90,17 @@ class Demo:
             with self._step("the clickstream: real visits, shifted to end now") as step:
                 self._replay(clicks, step)
             with self._step("the tag job on Flink") as step:
-                step.result = self._end_submit(submit)
+                step.result = self._end_submit(submits[0], "submit")
+            submits.append(self._begin_submit("submit_examples", "jobs.learning", "submit"))
+            with self._step("the live generator") as step:
+                step.result = self._start_generator()
+            with self._step("first tag values over the API") as step:
+                step.result = self._await_values(step)
+            with self._step("the job that models learn from, on Flink") as step:
+                step.result = self._end_submit(submits[1], "submit_examples")
         finally:
-            _end(submit)
-        with self._step("the live generator") as step:
-            step.result = self._start_generator()
-        with self._step("first tag values over the API") as step:
-            step.result = self._await_values(step)
+            for submit in submits:
+                _end(submit)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[Step]:
@@ -104,10 +108,10 @@ class Demo:
             self._tell = step.tell
             yield step
 
-    def _begin_submit(self) -> subprocess.Popen[str]:
-        log = self.stack.layout.log("submit").open("w")
+    def _begin_submit(self, name: str, *module: str) -> subprocess.Popen[str]:
+        log = self.stack.layout.log(name).open("w")
         return subprocess.Popen(
-            [sys.executable, "-m", "jobs", "submit"],
+            [sys.executable, "-m", *module],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -116,17 +120,17 @@ class Demo:
             env={**os.environ, "TAGSTREAM_CONFIG": str(self.stack.layout.config)},
         )
 
-    def _end_submit(self, submit: subprocess.Popen[str]) -> str:
+    def _end_submit(self, submit: subprocess.Popen[str], name: str) -> str:
         try:
             said, _ = submit.communicate(timeout=SUBMIT_SECONDS)
             trouble = "could not be submitted" if submit.returncode else None
         except subprocess.TimeoutExpired:
             trouble = f"was not submitted within {SUBMIT_SECONDS} s"
         if trouble:
-            log = self.stack.layout.log("submit")
+            log = self.stack.layout.log(name)
             end = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
             raise StepFailed(
-                f"the tag job {trouble}; the end of {log}:\n{end}",
+                f"the job {trouble}; the end of {log}:\n{end}",
                 "read the log above; `make status` says what is up, `python -m deploy.local logs jobmanager` more",
             )
         return (said.strip().splitlines() or [""])[-1]

@@ -14,9 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-import sql
 from jobs import live_tags
-from jobs.models import features, scoring, training
+from jobs.models import definitions, features, scoring, training
 from prediction import pipeline as pipelines
 from prediction.definition import ModelDefinition, parse_model
 from prediction.promotion import require_better_than_chance, require_live
@@ -61,16 +60,11 @@ def _clear_errors() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def definitions() -> Mapping[str, str]:
-    """The built-in models' texts by name."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sql.model_files()}
-
-
 def _definition(name: str, registry: ModelRegistry) -> tuple[ModelDefinition, str]:
     held = registry.model(name)
-    text = definitions().get(name) or (held.definition if held else None)
+    text = definitions.builtin().get(name) or (held.definition if held else None)
     if text is None:
-        known = sorted({*definitions(), *(model.name for model in registry.models())})
+        known = sorted({*definitions.builtin(), *(model.name for model in registry.models())})
         raise LookupError(f"there is no model {name}; there are {', '.join(known)}")
     return parse_model(text, name), text
 
@@ -146,7 +140,7 @@ def _list(as_json: Json = False) -> None:
     """All models: versions, which is live, how good it is."""
     with _clear_errors(), _registry(load()) as registry:
         held = {model.name: model for model in registry.models()}
-        found = [held.get(name) or Model(name, text) for name, text in {**definitions(), **held}.items()]
+        found = [held.get(name) or Model(name, text) for name, text in {**definitions.builtin(), **held}.items()]
     if as_json:
         rows = [{"name": model.name, "live": model.live_version, "versions": len(model.versions)} for model in found]
         typer.echo(json.dumps({"models": rows}))

@@ -13,6 +13,7 @@ from api.times import now_ms
 from stores.settings import Settings
 from tests.browser import Page, served
 from tests.fakes.api_stores import World, seeded
+from tests.learning_windows import teach
 from tests.small_model import GOOD, add_model, pipeline
 
 pytestmark = pytest.mark.browser
@@ -98,3 +99,38 @@ def test_a_registry_that_is_away_is_said(site, world):
     world.models.fail()
     site.open("/models")
     site.expect_text("main", "mysql")
+
+
+def test_a_model_shows_how_it_learns_what_moved_and_that_it_was_stopped(site, world):
+    teach(world, now_ms())
+    site.open("/models/buys")
+    site.expect_text("[data-test=alarms]", "Stopped: nothing is learned until it is released")
+    site.expect_text("[data-alarm=frozen]", "7.1 standard errors above")
+    site.expect_text("[data-alarm=features_moved]", "tier")
+    site.expect_text("[data-snapshot='1']", "is served")
+    site.expect_text("[data-snapshot='2']", "withdrawn")
+    assert site.text("[data-test=drift] tbody tr").startswith("tier")
+    site.wait(lambda: len(site.all("[data-test=learning] canvas")) == 2, "the curves and the calibration")
+    assert "learning 0.62, frozen 0.41, chance 0.5" in site.find("[data-test=curves] [role=img]").get_attribute(
+        "aria-label"
+    )
+    site.expect_text("[data-test=horizons]", "within 1 hour; the frozen version says what happens within 7 days")
+    site.driver.execute_script("document.querySelector('[data-test=learning]').scrollIntoView()")
+    site.shoot("model_learning")
+    assert site.accessibility_findings() == []
+    site.driver.find_element(By.XPATH, "//*[@data-test='curves']//button[text()[contains(., 'AUC')]]").click()
+    assert not site.all("[data-test=horizons]")
+    site.driver.find_element(By.XPATH, "//*[@data-test='curves']//*[text()='Table']").click()
+    site.expect_text("[data-test=curves] [data-window='11']", "0.82")
+    assert site.accessibility_findings() == []
+    site.shoot("model_learning_table")
+    assert site.complaints() == []
+
+
+def test_a_model_that_has_not_learned_says_why_and_a_store_that_is_away_is_named(site, world):
+    site.open("/models/buys")
+    site.expect_text("[data-test=learning]", "This model does not learn from the stream")
+    world.learning.fail()
+    site.open("/models/buys")
+    site.expect_text("[data-test=learning]", "clickhouse")
+    site.expect_text("[data-version='2']", "v2")

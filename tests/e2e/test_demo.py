@@ -81,6 +81,7 @@ def test_the_demo_starts_is_fed_and_sees_tags_change(first_run: Run) -> None:
     assert re.search(r"✓ the shop's past: .*orders", first_run.output)
     assert re.search(r"✓ the clickstream: .*35,381 events", first_run.output)
     assert re.search(r"✓ tags change while events come in.*user u\d+: \w+ .* → ", first_run.output, re.DOTALL)
+    assert re.search(r"✓ the job that models learn from.*buys_in_7_days: [0-9a-f]{32}", first_run.output, re.DOTALL)
     assert "dashboard: http://127.0.0.1:" in first_run.output
 
 

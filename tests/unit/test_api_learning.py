@@ -153,9 +153,19 @@ def test_learning_is_told_by_window_with_every_scorer_and_feature(client, world)
 
 def test_a_model_that_never_learned_has_no_windows_and_an_unknown_one_is_not_found(client):
     assert client.get("/api/v1/models/buys/learning").json == {
-        "name": "buys", "served_snapshot": None, "snapshots": [], "windows": [],
+        "name": "buys", "horizon_seconds": None, "frozen_horizon_seconds": None,
+        "served_snapshot": None, "snapshots": [], "windows": [],
     }  # fmt: skip
     assert client.get("/api/v1/models/nobody/learning").status_code == 404
+
+
+@pytest.mark.parametrize(("online", "horizons"), [("[online]", (604_800, 604_800)), (
+    "[online]\nhorizon_seconds = 60", (60, 604_800)), ("", (None, None)), ("[later]", (None, None))])  # fmt: skip
+def test_what_is_learned_and_what_its_baseline_says_are_told_with_their_horizons(client, world, online, horizons):
+    definition = world.models.model("buys").definition
+    world.models.define("buys", f"{definition}\n{online}\n", "ann", AT_MS)
+    found = client.get("/api/v1/models/buys/learning").json
+    assert (found["horizon_seconds"], found["frozen_horizon_seconds"]) == horizons
 
 
 @pytest.mark.parametrize("windows", [0, 201, "x"])

@@ -13,7 +13,7 @@ from stores.settings import Api
 from tests.deployed import COMPOSE, ROOT, app_commands, compose, compose_with_canal, merged, no_settings
 
 SCHEMA = json.loads((ROOT / "tests" / "data" / "compose" / "compose_spec.json").read_text(encoding="utf-8"))
-STEPS = {"prepare", "connector", "submit"}
+STEPS = {"prepare", "connector", "submit", "submit_examples"}
 """They run to their end: no health to ask for."""
 BOTH = pytest.mark.parametrize("document", [compose(), compose_with_canal()], ids=["debezium", "canal"])
 

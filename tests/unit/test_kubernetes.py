@@ -18,6 +18,7 @@ from tests.deployed import (
     DEPLOY,
     ROOT,
     app_commands,
+    compose,
     flink_that_differs,
     local,
     no_settings,
@@ -148,7 +149,9 @@ def test_in_application_mode_the_tags_job_has_a_cluster_of_its_own():
     assert settings["data"]["TAGSTREAM_FLINK__BATCH_REST_URL"] == "http://flink-rest:8081"
     assert no_settings(settings["data"]) == set()
     [container] = named(found, "Deployment", "controller")["spec"]["template"]["spec"]["containers"]
-    assert {"name": "TAGSTREAM_FLINK__REST_URL", "value": "http://flink-rest:8081"} in container["env"]
+    [examples] = named(found, "Job", "submit-examples")["spec"]["template"]["spec"]["containers"]
+    for beside in (container, examples):
+        assert {"name": "TAGSTREAM_FLINK__REST_URL", "value": "http://flink-rest:8081"} in beside["env"]
     tags = named(found, "FlinkDeployment", "flink-tags")["spec"]
     [main] = tags["podTemplate"]["spec"]["containers"]
     assert main["envFrom"] == [{"configMapRef": {"name": settings["metadata"]["name"]}}]
@@ -189,6 +192,15 @@ def test_every_process_of_the_local_stack_is_deployed():
     for name, document in deployed.items():
         [container] = document["spec"]["template"]["spec"]["containers"]
         assert container["command"] == wanted[name]
+
+
+def test_the_jobs_that_run_to_their_end_are_those_of_compose():
+    services = {name.replace("_", "-"): service["command"] for name, service in compose()["services"].items()
+                if name.startswith("submit")}  # fmt: skip
+    assert services.keys() == {"submit", "submit-examples"}
+    for name, command in services.items():
+        [container] = named(base(), "Job", name)["spec"]["template"]["spec"]["containers"]
+        assert container["command"] == command
 
 
 def test_every_file_is_part_of_the_base():
