@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
-from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_exception, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from stores.kafka_client import ANSWER_SECONDS, KafkaUnavailable, Producer, admin, create_consumer, unavailable
 from stores.settings import Settings
@@ -22,6 +22,8 @@ from tagging.names import (
     cdc_topic,
     tag_topic,
 )
+
+NEW_TOPIC_SECONDS = 3
 
 __all__ = [
     "ANSWER_SECONDS",
@@ -163,9 +165,9 @@ def offsets_at(settings: Settings, topics: Iterable[str], at_ms: int) -> Offsets
 
 
 def _listed(settings: Settings, topics: Iterable[str], at: OffsetSpec) -> Offsets:
-    client = admin(settings)
+    client, names = admin(settings), list(topics)
     try:
-        return _ask_offsets(client, _places(client.list_topics(timeout=ANSWER_SECONDS), topics, settings), at)
+        return _ask_offsets(client, _known_places(client, names, settings), at)
     except KafkaException as error:
         raise unavailable(settings, "reading the offsets of topics", error) from error
 
@@ -185,6 +187,17 @@ _while_settling = retry(
     stop=stop_after_delay(ANSWER_SECONDS),
     reraise=True,
 )
+
+
+@retry(
+    # A broker answers of a topic that was just made as of one that does not exist.
+    retry=retry_if_exception_type(ValueError),
+    wait=wait_fixed(0.2),
+    stop=stop_after_delay(NEW_TOPIC_SECONDS),
+    reraise=True,
+)
+def _known_places(client: AdminClient, topics: list[str], settings: Settings) -> list[TopicPartition]:
+    return _places(client.list_topics(timeout=ANSWER_SECONDS), topics, settings)
 
 
 @_while_settling
