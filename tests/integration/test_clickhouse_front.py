@@ -423,9 +423,13 @@ def test_a_session_that_must_be_there_is_missed(front, ask):
 def test_a_session_takes_one_statement_at_a_time(front):
     arguments = {"query": "SELECT number FROM system.numbers", "session_id": "busy"}
     with requests.get(front.url, params=arguments, stream=True, timeout=10) as held:
-        next(held.iter_content(1024))
-        answer = refused(front, "SELECT 1", session_id="busy")
+        assert held.status_code == 200, held.text
+        parts = held.iter_content(1024)
+        next(parts)
+        answer = requests.post(front.url, params={"session_id": "busy"}, data="SELECT 1", timeout=30)
+        assert next(parts, None), "the statement that was to go on has ended"
 
+    assert answer.status_code != 200, answer.text
     assert answer.headers["X-ClickHouse-Exception-Code"] == "373"
 
 
