@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 from tenacity import retry, retry_if_exception, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from stores.kafka_client import ANSWER_SECONDS, KafkaUnavailable, Producer, admin, create_consumer, unavailable
@@ -129,7 +129,17 @@ def _create(settings: Settings, topics: Iterable[Topic]) -> list[str]:
     return created
 
 
-def _places(cluster: ClusterMetadata, topics: Iterable[str] | None, settings: Settings) -> list[TopicPartition]:
+@retry(
+    # A broker answers of a topic that was just made as of one that does not exist.
+    retry=retry_if_exception_type(ValueError),
+    wait=wait_fixed(0.2),
+    stop=stop_after_delay(NEW_TOPIC_SECONDS),
+    reraise=True,
+)
+def _places(
+    client: AdminClient | confluent_kafka.Consumer, topics: list[str] | None, settings: Settings
+) -> list[TopicPartition]:
+    cluster = client.list_topics(timeout=ANSWER_SECONDS)
     names = sorted(set(topics) if topics is not None else (name for name in cluster.topics if name[:2] != "__"))
     missing = [name for name in names if name not in cluster.topics]
     if missing:
@@ -167,7 +177,7 @@ def offsets_at(settings: Settings, topics: Iterable[str], at_ms: int) -> Offsets
 def _listed(settings: Settings, topics: Iterable[str], at: OffsetSpec) -> Offsets:
     client, names = admin(settings), list(topics)
     try:
-        return _ask_offsets(client, _known_places(client, names, settings), at)
+        return _ask_offsets(client, _places(client, names, settings), at)
     except KafkaException as error:
         raise unavailable(settings, "reading the offsets of topics", error) from error
 
@@ -189,17 +199,6 @@ _while_settling = retry(
 )
 
 
-@retry(
-    # A broker answers of a topic that was just made as of one that does not exist.
-    retry=retry_if_exception_type(ValueError),
-    wait=wait_fixed(0.2),
-    stop=stop_after_delay(NEW_TOPIC_SECONDS),
-    reraise=True,
-)
-def _known_places(client: AdminClient, topics: list[str], settings: Settings) -> list[TopicPartition]:
-    return _places(client.list_topics(timeout=ANSWER_SECONDS), topics, settings)
-
-
 @_while_settling
 def _ask_offsets(client: AdminClient, wanted: list[TopicPartition], at: OffsetSpec) -> Offsets:
     found: Offsets = {}
@@ -219,7 +218,7 @@ def committed(settings: Settings, group: str, topics: Iterable[str] | None = Non
     # coordinator is moving, as it is in a cluster's first seconds. This consumer never joins the group.
     consumer = create_consumer(settings, group)
     try:
-        places = _places(consumer.list_topics(timeout=ANSWER_SECONDS), topics, settings)
+        places = _places(consumer, None if topics is None else list(topics), settings)
         found: Offsets = {}
         for place in _ask_committed(consumer, places) if places else ():
             if place.offset >= 0:
