@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
 import confluent_kafka
 import pytest
-from confluent_kafka.admin import NewTopic
 
-from stores.kafka_client import admin, client_options
+from stores.kafka_client import client_options
 from stores.kafka_results import read_messages
+from tests.kafka_topics import new_topic
 
 pytestmark = pytest.mark.stack
 
@@ -22,16 +20,13 @@ def settings(stack):
 @pytest.fixture
 def topic(settings):
     """Twenty messages in each of two partitions, and an empty third one."""
-    name = f"read-{uuid.uuid4().hex}"
-    client = admin(settings)
-    client.create_topics([NewTopic(name, 3, 1)])[name].result(30)
-    producer = confluent_kafka.Producer(client_options(settings.kafka))
-    for number in range(20):
-        for partition in (0, 1):
-            producer.produce(name, str(number).encode(), partition=partition)
-    assert producer.flush(30) == 0
-    yield name
-    client.delete_topics([name])[name].result(30)
+    with new_topic(settings, "read", 3) as name:
+        producer = confluent_kafka.Producer(client_options(settings.kafka))
+        for number in range(20):
+            for partition in (0, 1):
+                producer.produce(name, str(number).encode(), partition=partition)
+        assert producer.flush(30) == 0
+        yield name
 
 
 def offsets(messages) -> dict[int, list[int]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import ConfigResource, ResourceType
 
 from stores import kafka
 from stores.kafka_client import admin
 from stores.kafka_reader import KafkaReader
+from tests.kafka_topics import new_topic
 
 pytestmark = pytest.mark.stack
 
@@ -22,11 +23,8 @@ def settings(stack):
 @pytest.fixture
 def topic(settings):
     """A topic with four partitions and nothing in it."""
-    name = f"topics-{uuid.uuid4().hex}"
-    client = admin(settings)
-    client.create_topics([NewTopic(name, 4, 1)])[name].result(30)
-    yield name
-    client.delete_topics([name])[name].result(30)
+    with new_topic(settings, "topics", 4) as name:
+        yield name
 
 
 def config(settings, topic: str) -> dict[str, str]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 
 import orjson
 import pytest
-from confluent_kafka.admin import NewTopic
 
 from jobs import clock
 from stores import kafka
-from stores.kafka_client import admin
 from stores.kafka_results import read_all
 from tagging.names import CLOCK_SHARDS
+from tests.kafka_topics import new_topic
 
 pytestmark = pytest.mark.stack
 
@@ -25,12 +23,9 @@ NOON = 29_400_000
 @pytest.fixture
 def topic(stack, monkeypatch):
     """A clock topic of this test alone."""
-    name = f"clock-{uuid.uuid4().hex}"
-    client = admin(stack.settings)
-    client.create_topics([NewTopic(name, 4, 1)])[name].result(30)
-    monkeypatch.setattr(clock, "CLOCK_TOPIC", name)
-    yield name
-    client.delete_topics([name])[name].result(30)
+    with new_topic(stack.settings, "clock", 4) as name:
+        monkeypatch.setattr(clock, "CLOCK_TOPIC", name)
+        yield name
 
 
 def ticks(settings, topic: str) -> list[tuple[int, int]]:
