@@ -131,11 +131,9 @@ def main() -> None:
             wall_ms,
             stale_ms(settings),
         )
-        threading.Thread(target=work, args=(lambda: migrate(settings), previews, stop), daemon=True).start()
         requests = RequestWorker(JobRequestTable(settings), FlinkCluster(settings.flink), settings)
-        threading.Thread(target=work, args=(lambda: migrate(settings), requests, stop), daemon=True).start()
-        settling = SettlingWorker(settings)
-        threading.Thread(target=work, args=(lambda: migrate(settings), settling, stop), daemon=True).start()
+        for worker in (previews, requests, SettlingWorker(settings)):
+            threading.Thread(target=work, args=(lambda: migrate(settings), worker, stop), daemon=True).start()
         changes = RegistryChanges(settings)
         pace = Pace(settings.publishing.round_seconds, settings.publishing.poll_seconds)
         run(lambda: _prepare(settings, registry), leader, controller, changes, stop, pace)

@@ -50,11 +50,7 @@ def live(tags: Sequence[Tag], builtin: Sequence[CompiledTag]) -> Carried:
 def read_live(settings: Settings) -> Carried:
     """All live versions by the configured registry. Raises MySQLUnavailable."""
     migrate(settings)
-    registry = TagRegistry(settings)
-    try:
-        return live(registry.tags(), builtin_tags())
-    finally:
-        registry.close()
+    return live(_registered(settings), builtin_tags())
 
 
 def members(tags: Sequence[Tag], job: str) -> list[CompiledTag]:
@@ -69,9 +65,18 @@ def members(tags: Sequence[Tag], job: str) -> list[CompiledTag]:
 
 def read_members(settings: Settings, job: str) -> list[CompiledTag]:
     """The same by the configured registry. Raises MySQLUnavailable."""
+    return members(_registered(settings), job)
+
+
+def read_jobs(settings: Settings) -> set[str]:
+    """The names of the jobs that carry tags, the built-in tags' among them. Raises MySQLUnavailable."""
+    return {JOB_NAME} | {version.job for tag in _registered(settings) for version in tag.versions if version.job}
+
+
+def _registered(settings: Settings) -> Sequence[Tag]:
     registry = TagRegistry(settings)
     try:
-        return members(registry.tags(), job)
+        return registry.tags()
     finally:
         registry.close()
 

@@ -11,10 +11,11 @@ import orjson
 
 from jobs.barrier import Barrier
 from jobs.flink_sources import topic_of
-from jobs.parity_inputs import LogMessage, UserRows, emitted_by_user
+from jobs.parity_inputs import UserRows, emitted_by_user
 from jobs.parity_sides import Held
 from stores.settings import Settings
 from tagging.compiler import CompiledTag
+from tagging.log_message import LogMessage
 from tagging.names import CLOCK_SHARDS, CLOCK_TOPIC, tag_topic
 from tagging.parity import Outcome, TagParity
 from tagging.parity_cause import Evidence

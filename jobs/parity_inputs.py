@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
 
 import orjson
 
 from tagging.events import read_events
+from tagging.log_message import LogMessage
 from tagging.parity_cause import Emitted, InputRow
 from tagging.sources import CATALOG
 from tagging.written_rows import read_row_changes, time_ms
 
 MOST_ROWS_A_USER = 500
 _ESCAPED = frozenset('"\\/')
-
-
-class LogMessage(Protocol):
-    """A Kafka message; `confluent_kafka.Message` is the real one."""
-
-    def key(self) -> bytes | None: ...
-
-    def value(self) -> bytes | None: ...
-
-    def partition(self) -> int: ...
-
-    def offset(self) -> int: ...
-
-    def timestamp(self) -> tuple[int, int]: ...
 
 
 class UserRows:

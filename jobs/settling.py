@@ -6,7 +6,7 @@ store or job, comes to them as to any other. May be repeated, and killed at any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
@@ -17,8 +17,10 @@ from jobs.flink_environment import CHECKPOINT_TIMEOUT_MS
 from stores import logs
 from stores.flink import Cancels, FlinkError, Restored, open_jobs
 from stores.job_restarts import JobRestart
+from stores.tag_topics import Cut, Place
 from tagging.compiler import CompiledTag
-from tagging.lost_run import LogMessage, Said, message_of, outdone, said_again, unrepeated, user_of, value_of
+from tagging.log_message import LogMessage
+from tagging.lost_run import Said, message_of, outdone, said_again, unrepeated, user_of, value_of
 from tagging.names import tag_topic
 from tagging.parity import same
 
@@ -26,7 +28,6 @@ RUNNING_SECONDS = 120
 CUTS = 2
 log = logs.get("jobs.settling")
 
-Cut = Mapping[int, int]
 Values = Mapping[str, Mapping[str, Any]]
 """tag -> user_id -> value."""
 
@@ -54,13 +55,13 @@ class Restarts(Protocol):
 class Topics(Protocol):
     """The tags' topics; `stores.tag_topics.TagTopics` is the real one."""
 
-    def at(self, topic: str, ms: int) -> Cut: ...
+    def at(self, topics: Collection[str], ms: int) -> Mapping[str, Cut]: ...
 
-    def end(self, topic: str) -> Cut: ...
+    def end(self, topics: Collection[str]) -> Mapping[str, Cut]: ...
 
     def read(self, topic: str, begin: Cut, end: Cut) -> Iterable[LogMessage]: ...
 
-    def write(self, topic: str, messages: Mapping[bytes, bytes | None]) -> dict[bytes, tuple[int, int]]: ...
+    def write(self, topic: str, messages: Mapping[bytes, bytes | None]) -> dict[bytes, Place]: ...
 
 
 class Settled(NamedTuple):
@@ -132,33 +133,27 @@ class Settler:
         """
         again_ms = restart.restored_ms + CLOCK_SKEW_MS
         named = {tag_topic(tag.definition.name, tag.definition.version): tag for tag in tags}
-        begins = {topic: self._topics.at(topic, restart.since_ms) for topic in named}
+        begins, again = self._topics.at(named, restart.since_ms), self._topics.at(named, again_ms)
         # Where nothing was said before the job began, there is nothing to wait for: a new version's job is not held up.
-        named = {topic: tag for topic, tag in named.items() if self._topics.at(topic, again_ms) != begins[topic]}
-        if named:
-            self._passed(restart.job, tags)
-        looked = _Looked({topic: self._topics.end(topic) for topic in named})
+        named = {topic: tag for topic, tag in named.items() if again[topic] != begins[topic]}
+        looked = _Looked(dict(self._topics.end(named)))
         for topic, end in looked.until.items():
             looked.last[topic] = unrepeated(self._topics.read(topic, begins[topic], end), again_ms)
-        compared = looked.count()
         # A value that flaps may come back before the job says that it went: at one cut its last word is then not the truth, and
         # yet is right. At a second cut, that lies behind where the job was at the first, it is.
-        for _ in range(CUTS):
-            self._compare(looked, named, restart.job, tags)
-        corrected = sum(self._correct(topic, looked) for topic in named)
+        compared, *_ = [self._compare(looked, named, restart.job, tags) for _ in range(CUTS)]
+        corrected = self._correct(looked)
         self._restarts.settle(restart, compared, corrected)
         log.info("restart_settled", job=restart.job, compared=compared, corrected=corrected)
         return Settled(compared, corrected)
 
-    def _compare(
-        self, looked: _Looked, named: Mapping[str, CompiledTag], job: str, tags: Sequence[CompiledTag]
-    ) -> None:
-        """Leave in `looked` those alone whose last word is not what batch says at a new cut."""
+    def _compare(self, looked: _Looked, named: Mapping[str, CompiledTag], job: str, tags: Sequence[CompiledTag]) -> int:
+        """Leave in `looked` those alone whose last word is not what batch says at a new cut; how many were compared."""
         if not looked.count():
-            return
+            return 0
         barrier = self._passed(job, tags)
-        for topic in looked.last:
-            self._drop_spoken(topic, looked)
+        self._drop_spoken(looked)
+        compared = looked.count()
         chosen = {topic: tag for topic, tag in named.items() if looked.last[topic]}
         users = {tag.definition.name: {user_of(key) for key in looked.last[topic]} for topic, tag in chosen.items()}
         values = self._recompute(users, list(chosen.values()), barrier) if chosen else {}
@@ -170,26 +165,32 @@ class Settler:
                 for key, said in looked.last[topic].items()
                 if not same(value_of(said.value), looked.right[topic][key])
             }
+        return compared
 
-    def _drop_spoken(self, topic: str, looked: _Looked) -> None:
+    def _drop_spoken(self, looked: _Looked) -> None:
         """Forget the keys that the job has spoken of since."""
-        begin, end = looked.until[topic], self._topics.end(topic)
-        spoken = said_again(self._topics.read(topic, begin, end))
-        looked.last[topic] = {key: said for key, said in looked.last[topic].items() if key not in spoken}
-        looked.until[topic] = end
+        ends = self._topics.end(looked.last)
+        for topic, said in looked.last.items():
+            spoken = said_again(self._topics.read(topic, looked.until[topic], ends[topic])) if said else ()
+            looked.last[topic] = {key: word for key, word in said.items() if key not in spoken}
+        looked.until.update(ends)
 
-    def _correct(self, topic: str, looked: _Looked) -> int:
-        """Say the right value of each key that is left. What the job says meanwhile goes before it."""
-        self._drop_spoken(topic, looked)
-        wrong = frozenset(looked.last[topic])
-        saying = {key: message_of(key, looked.right[topic][key]) for key in wrong}
-        now = looked.until[topic]
+    def _correct(self, looked: _Looked) -> int:
+        """Say the right value of each key that is left, and return how many those are."""
+        if not looked.count():
+            return 0
+        self._drop_spoken(looked)
+        for topic, said in looked.last.items():
+            self._say(topic, {key: message_of(key, looked.right[topic][key]) for key in said}, looked.until[topic])
+        return looked.count()
+
+    def _say(self, topic: str, saying: Mapping[bytes, bytes | None], seen: Cut) -> None:
+        """Write these messages. What the job has said since `seen` goes before them."""
         while saying:
             ours = self._topics.write(topic, saying)
-            end, now = now, self._topics.end(topic)
-            over = outdone(self._topics.read(topic, end, now), wrong, ours)
-            saying = {key: said.value for key, said in over.items()}
-        return len(wrong)
+            end = self._topics.end([topic])[topic]
+            saying = {key: said.value for key, said in outdone(self._topics.read(topic, seen, end), ours).items()}
+            seen = end
 
     def _missed(self, known: JobRestart | None, flink_job_id: str, restored: Restored) -> bool:
         """Whether the job went on from a checkpoint at times that nobody noted."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from jobs import barrier as barriers
 from jobs.barrier import Barrier, BarrierNotPassed
-from jobs.live_tags import carried_by
+from jobs.live_tags import carried_by, read_jobs
 from jobs.recomputation import values_of
 from jobs.settling import Settler
 from stores import logs, metrics
@@ -82,11 +82,11 @@ class SettlingWorker:
         except FlinkError as error:
             log.warning("not_settled", cause=str(error))
             return False
-        return any([self._settle(name) for name in sorted(running)])
+        return any([self._settle(name) for name in sorted(running & read_jobs(self._settings))])
 
     def _settle(self, job: str) -> bool:
         try:
-            if not carried_by(self._settings, job) or self._settler.pending(job) is None:
+            if self._settler.pending(job) is None:
                 return False
             done = settle_once(self._settler, job, self._settings, 0)
         except MySQLUnavailable:

@@ -15,7 +15,7 @@ from jobs.parity_compare import compare_store
 from jobs.parity_evidence import Explainer
 from jobs.parity_sides import Batch, ClickHouseSide, HBaseSide, Held
 from jobs.pipeline import fingerprint
-from jobs.recomputation import run_batch
+from jobs.recomputation import BATCH_SECONDS, run_batch
 from jobs.settling_worker import settle_once, settler_of
 from jobs.statements import Job, statements
 from stores import flink_jobs
@@ -41,7 +41,7 @@ class Limits:
 
     stream: float = 300
     sinks: float = 120
-    batch: float = 900
+    batch: float = BATCH_SECONDS
 
 
 def verify(

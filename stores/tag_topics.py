@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from confluent_kafka import KafkaError, Message
@@ -24,13 +24,13 @@ class TagTopics:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def at(self, topic: str, ms: int) -> Cut:
-        """Where the topic stood at a time, epoch ms."""
-        return offsets_at(self._settings, [topic], ms)[topic]
+    def at(self, topics: Collection[str], ms: int) -> dict[str, Cut]:
+        """Where each topic stood at a time, epoch ms."""
+        return offsets_at(self._settings, topics, ms)
 
-    def end(self, topic: str) -> Cut:
-        """Where it ends now."""
-        return end_offsets(self._settings, [topic])[topic]
+    def end(self, topics: Collection[str]) -> dict[str, Cut]:
+        """Where each ends now."""
+        return end_offsets(self._settings, topics)
 
     def read(self, topic: str, begin: Cut, end: Cut) -> Iterator[Message]:
         """What lies between two cuts, each partition's in order."""

@@ -7,30 +7,17 @@ log's last word for ever: a row whose order was placed and cancelled in that tim
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import orjson
 
-
-class LogMessage(Protocol):
-    """A message of a tag's topic, as the Kafka client has it."""
-
-    def partition(self) -> int: ...
-
-    def offset(self) -> int: ...
-
-    def key(self) -> bytes | None: ...
-
-    def value(self) -> bytes | None: ...
-
-    def timestamp(self) -> tuple[int, int]: ...
+from tagging.log_message import LogMessage
 
 
 class Said(NamedTuple):
-    """A key's last word and where it stands. `value`: the message's, None for a tombstone."""
+    """A key's last word and where it stands in its partition. `value`: the message's, None for a tombstone."""
 
-    partition: int
     offset: int
     value: bytes | None
 
@@ -48,7 +35,7 @@ def unrepeated(messages: Iterable[LogMessage], again_from_ms: int) -> dict[bytes
         if message.timestamp()[1] >= again_from_ms:
             found.pop(key, None)
         else:
-            found[key] = Said(message.partition(), message.offset(), message.value())
+            found[key] = Said(message.offset(), message.value())
     return found
 
 
@@ -72,17 +59,14 @@ def message_of(key: bytes, value: Any) -> bytes | None:
     return None if value is None else orjson.dumps({"user_id": user_of(key), "value": value})
 
 
-def outdone(
-    messages: Iterable[LogMessage], corrected: frozenset[bytes], ours: dict[bytes, tuple[int, int]]
-) -> dict[bytes, Said]:
+def outdone(messages: Iterable[LogMessage], ours: Mapping[bytes, tuple[int, int]]) -> dict[bytes, Said]:
     """Keys whose correction came after a newer word of the job, with that word: it has to be said again.
 
     `messages`: all since the last look, our corrections among them; `ours`: where those stand, key -> (partition, offset).
     """
     found: dict[bytes, Said] = {}
-    places = set(ours.values())
     for message in messages:
-        key, place = message.key(), (message.partition(), message.offset())
-        if key in corrected and place not in places:
-            found[key] = Said(*place, message.value())
-    return {key: said for key, said in found.items() if key in ours and said.offset < ours[key][1]}
+        key = message.key()
+        if key in ours and (message.partition(), message.offset()) != ours[key]:
+            found[key] = Said(message.offset(), message.value())
+    return {key: said for key, said in found.items() if said.offset < ours[key][1]}

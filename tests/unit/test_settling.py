@@ -64,11 +64,13 @@ class Log:
         self.messages.append(Message(place, key(user), text, at_ms))
         return place
 
-    def at(self, topic: str, ms: int) -> dict[int, int]:
-        return {p: sum(m.partition() == p and m.at_ms < ms for m in self.messages) for p in (0, 1)}
+    def at(self, topics, ms: int) -> dict[str, dict[int, int]]:
+        cut = {p: sum(m.partition() == p and m.at_ms < ms for m in self.messages) for p in (0, 1)}
+        return dict.fromkeys(topics, cut)
 
-    def end(self, topic: str) -> dict[int, int]:
-        return {p: sum(m.partition() == p for m in self.messages) for p in (0, 1)}
+    def end(self, topics) -> dict[str, dict[int, int]]:
+        cut = {p: sum(m.partition() == p for m in self.messages) for p in (0, 1)}
+        return dict.fromkeys(topics, cut)
 
     def read(self, topic, begin, end):
         return [m for m in self.messages if begin[m.partition()] <= m.offset() < end[m.partition()]]
