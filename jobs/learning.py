@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 import typer
@@ -13,7 +14,7 @@ import typer
 from jobs.learner import Snapshots
 from jobs.models import definitions
 from prediction import online_file
-from prediction.definition import parse_model
+from prediction.definition import ModelProblem, parse_model
 from prediction.examples import LabelRule
 from prediction.guarding import Health
 from prediction.online import released
@@ -38,14 +39,29 @@ class Registry(Protocol):
     def models(self) -> list[Model]: ...
 
 
-def label_rules(registry: Registry, builtin: Mapping[str, str]) -> Mapping[str, LabelRule]:
-    """The models that learn from the stream, with their labels: the built-in ones before any was trained, too.
+@dataclass(frozen=True, slots=True)
+class LearningModels:
+    """The labels of the models that learn from the stream, and what is wrong with the definitions nobody can read."""
 
-    Raises ModelProblem for a definition that cannot be read.
+    rules: Mapping[str, LabelRule]
+    unreadable: Mapping[str, str]
+
+
+def learning_models(registry: Registry, builtin: Mapping[str, str]) -> LearningModels:
+    """The models that learn from the stream: the built-in ones before any was trained, too.
+
+    A row of the registry that cannot be read keeps its own model from learning, and no other; a built-in file that
+    cannot be read raises ModelProblem.
     """
-    texts = {**{model.name: model.definition for model in registry.models()}, **builtin}
-    found = {name: parse_model(text, name).label_rule for name, text in texts.items()}
-    return {name: rule for name, rule in found.items() if rule is not None}
+    found = {name: parse_model(text, name).label_rule for name, text in builtin.items()}
+    unreadable = {}
+    for model in registry.models():
+        if model.name not in builtin:
+            try:
+                found[model.name] = parse_model(model.definition, model.name).label_rule
+            except ModelProblem as problem:
+                unreadable[model.name] = str(problem)
+    return LearningModels({name: rule for name, rule in found.items() if rule is not None}, unreadable)
 
 
 def release(snapshots: Snapshots, model: str, at_ms: int) -> int:
@@ -98,14 +114,18 @@ def _submit(as_json: Json = False) -> None:
     with _clear_errors():
         migrate(settings)
         registry = ModelRegistry(settings)
-        rules = label_rules(registry, definitions.builtin())
+        learning = learning_models(registry, definitions.builtin())
         registry.close()
+        rules = learning.rules
+        for name, problem in learning.unreadable.items():
+            typer.echo(f"left out: {name}: {problem}", err=True)
         if not rules:
             message = "no model has an [online] part: nothing to learn from"
-            typer.echo(json.dumps({"models": [], "done": message}) if as_json else message)
+            nothing = {"models": [], "unreadable": learning.unreadable, "done": message}
+            typer.echo(json.dumps(nothing) if as_json else message)
             return
         job_id, done = examples_run.ensure_running(rules, settings)
-    said = {"models": sorted(rules), "id": job_id, "done": done}
+    said = {"models": sorted(rules), "unreadable": learning.unreadable, "id": job_id, "done": done}
     typer.echo(json.dumps(said) if as_json else f"{', '.join(sorted(rules))}: {job_id} {done}")
 
 

@@ -50,7 +50,7 @@ def test_what_answers_lead_to_answers_as_its_document_says():
     schema = schemathesis.openapi.from_wsgi(DOCUMENT, build(full()), config=config(["stateful"], 40))
     found = run(schema)
     assert not found.findings, found.report()
-    assert found.transitions > 40 and found.answers[200] > 40 and not any(status >= 500 for status in found.answers)
+    assert found.transitions >= 20 and found.answers[200] >= 20 and not any(status >= 500 for status in found.answers)
 
 
 def ask_as_admin(phases: list[str], examples: int, **which: str) -> Run:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jobs.dead_letter_limit import DeadLetterLimit
 from jobs.learner import MOST_MODELS, READ_IN_VAIN, LearnerSink, rules_of
-from jobs.learning import label_rules, release
+from jobs.learning import learning_models, release
 from jobs.models import definitions
 from jobs.sink import SinkLoop
 from prediction import online_file
@@ -333,18 +333,24 @@ horizon_days = 7
 def test_the_models_that_learn_are_those_with_an_online_part():
     online = TEXT + "[online]\n"
     sooner = TEXT + "[online]\nhorizon_seconds = 60\ngrace_seconds = 0\n"
-    assert label_rules(Defined(buys=TEXT, other=online, third=sooner), {}) == {
-        "other": LabelRule("paid", 7 * 86_400, 300),
-        "third": LabelRule("paid", 60, 0),
-    }
-    with pytest.raises(ModelProblem, match=r"online\.horizon_seconds"):
-        label_rules(Defined(buys=TEXT + "[online]\nhorizon_seconds = 0\n"), {})
+    found = learning_models(Defined(buys=TEXT, other=online, third=sooner), {})
+    assert found.rules == {"other": LabelRule("paid", 7 * 86_400, 300), "third": LabelRule("paid", 60, 0)}
+    assert not found.unreadable
+
+
+def test_a_model_whose_definition_cannot_be_read_is_named_and_keeps_no_other_from_learning():
     churn = TEXT.replace("conversion", "churn") + "[online]\n"
-    with pytest.raises(ModelProblem, match="online: got a churn model, allowed for conversion models"):
-        label_rules(Defined(buys=churn), {})
+    wrong = {"never": TEXT + "[online]\nhorizon_seconds = 0\n", "leaves": churn, "nothing": "name = 'nothing'"}
+    found = learning_models(Defined(other=TEXT + "[online]\n", **wrong), {})
+    assert set(found.rules) == {"other"} and set(found.unreadable) == set(wrong)
+    assert "online.horizon_seconds" in found.unreadable["never"]
+    assert "online: got a churn model, allowed for conversion models" in found.unreadable["leaves"]
+    with pytest.raises(ModelProblem, match="title: Field required"):
+        learning_models(Defined(), {"nothing": wrong["nothing"]})
 
 
 def test_a_built_in_model_learns_before_it_was_trained_and_its_file_is_newer_than_the_registry():
     trained_before = Defined(buys_in_7_days=TEXT.replace('"buys"', '"buys_in_7_days"'))
     for registry in (Defined(), trained_before):
-        assert label_rules(registry, definitions.builtin()) == {"buys_in_7_days": LabelRule("payment_done", 3600, 300)}
+        found = learning_models(registry, definitions.builtin())
+        assert found.rules == {"buys_in_7_days": LabelRule("payment_done", 3600, 300)}
