@@ -96,9 +96,13 @@ browser:
 # Unit tests share nothing, so that every core runs some; the others share one stack of services.
 UNIT_TESTS := $(PY) -m pytest tests/unit -n auto --dist worksteal -q
 
+# They have a stack of their own, as large as that of the others: one machine does not carry both at once.
+DEMO_TESTS := tests/e2e/test_demo.py
+
 test: setup browser .client/generator/installed test-dashboard
 	@$(UNIT_TESTS)
-	@$(PY) -m pytest tests/contract tests/integration tests/e2e
+	@$(PY) -m pytest tests/contract tests/integration tests/e2e --ignore $(DEMO_TESTS)
+	@$(PY) -m pytest $(DEMO_TESTS)
 
 test-unit: .venv/installed
 	@$(UNIT_TESTS)

@@ -11,12 +11,16 @@ from flask_openapi3 import Info, OpenAPI
 from api import (
     behaviour,
     crowd_hooks,
+    crowd_lookalikes,
+    crowd_overlap,
     crowd_past,
     crowd_portrait,
     crowd_snapshots,
     crowd_watches,
     crowds,
     dead_letters,
+    erased,
+    erasures,
     errors,
     events,
     health,
@@ -34,6 +38,8 @@ from api import (
     past,
     predictions,
     queries,
+    sources,
+    spend_predictions,
     tag_previews,
     tag_versions,
     tags,
@@ -48,6 +54,7 @@ from api.learned import LearnedModels
 from api.ports import Stores
 from api.serving import Serving
 from api.times import Clock, now_ms
+from prediction import lifetime, pipeline
 from stores.settings import Settings, load
 
 VERSION = "0.1.0"
@@ -92,16 +99,21 @@ def create_app(
     wire.register(app)
     door = Door(settings, stores.access, clock)
     door.register(app)
+    erased.register(app, stores.erasures)
+    stores = erased.hiding(stores)
     own_paths.register(app)
-    app.register_api(users.blueprint(stores, clock))
+    for routes in erasures.blueprints(users.blueprint(stores, clock), stores.erasures, clock):
+        app.register_api(routes)
     tag_routes = tags.blueprint(stores.registry, stores.statistics, stores.users)
     for routes in (*tag_versions.blueprints(tag_routes, stores, clock), tag_previews.blueprint(stores, clock)):
         app.register_api(routes)
-    app.register_api(events.blueprint(stores.events, settings.api, clock, meters))
+    app.register_api(events.blueprint(stores.events, stores.erasures, settings.api, clock, meters))
     app.register_api(health.blueprint(stores.checks))
     app.register_api(overview.blueprint(stores))
     app.register_api(crowds.blueprint(stores))
     app.register_api(crowd_portrait.blueprint(stores))
+    app.register_api(crowd_overlap.blueprint(stores))
+    app.register_api(crowd_lookalikes.blueprint(stores, clock))
     app.register_api(crowd_snapshots.blueprint(stores, clock))
     app.register_api(crowd_past.blueprint(stores, clock))
     app.register_api(crowd_watches.blueprint(stores, clock))
@@ -111,6 +123,7 @@ def create_app(
     app.register_api(live_profile.blueprint(stores, clock, wait))
     app.register_api(behaviour.blueprint(stores, clock))
     app.register_api(lineage.blueprint(stores))
+    app.register_api(sources.blueprint())
     app.register_api(lineage.tag_blueprint(stores))
     app.register_api(parity.blueprint(stores.parity, stores.registry, clock))
     app.register_api(ledger.blueprint(stores.ledger, stores.registry, clock))
@@ -119,8 +132,11 @@ def create_app(
     app.register_api(dead_letters.blueprint(stores.operations, clock))
     app.register_api(models.blueprint(stores, clock))
     app.register_api(model_learning.blueprint(stores))
-    serving, learned = Serving(stores.predicting.models, clock), LearnedModels(stores.predicting.snapshots, clock)
-    app.register_api(predictions.blueprint(stores, serving, learned, clock))
+    serving = Serving(stores.predicting.models, clock, pipeline.from_bytes)
+    learned = LearnedModels(stores.predicting.snapshots, clock)
+    asked = predictions.blueprint(stores, serving, learned, clock)
+    spending = Serving(stores.predicting.models, clock, lifetime.from_bytes)
+    app.register_api(spend_predictions.added(asked, stores, spending, clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
     @app.route("/api/v1/openapi.json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,14 +60,14 @@ def refusals(name: str) -> Iterator[None]:
 class Book:
     """The live tags, and the saved crowds, as they are at one moment."""
 
-    def __init__(self, tags: list[TagDefinition], crowds: Mapping[str, SavedCrowd]) -> None:
+    def __init__(self, tags: Iterable[TagDefinition], crowds: Mapping[str, SavedCrowd]) -> None:
         self.tags = {tag.name: tag for tag in tags}
         self.crowds = crowds
 
     @classmethod
     def open(cls, stores: Stores) -> Book:
         """Read both. Raises Unavailable."""
-        return cls(list(stores.registry.tags()), stores.crowds.all())
+        return cls(stores.registry.tags(), stores.crowds.all())
 
     @property
     def versions(self) -> dict[str, int]:
@@ -82,9 +82,9 @@ class Book:
         """A rule from JSON. Raises CrowdProblems."""
         return parse(written, self._types, self.crowds.keys(), path)
 
-    def expanded(self, rule: Rule, within: tuple[str, ...] = ()) -> Rule:
+    def expanded(self, rule: Rule, within: tuple[str, ...] = (), path: str = "rule") -> Rule:
         """A rule with the crowds that it names in place of their names. Raises CrowdProblems."""
-        return expand(rule, Rules(self._types, self.crowds), within)
+        return expand(rule, Rules(self._types, self.crowds), within, path)
 
     def seen(self, expanded: Rule) -> Rule:
         """The same rule. Raises ApiError where its users would tell values that are not for whoever asks."""

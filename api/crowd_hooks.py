@@ -14,6 +14,7 @@ from api.access.declared import requires
 from api.actor import actor
 from api.crowd_book import Book
 from api.crowd_models import CrowdPath, Name, PageQuery
+from api.crowd_sight import require_sight_of_deltas
 from api.crowds import require_ownership
 from api.documented import Iso, documented, noun
 from api.errors import ApiError, invalid
@@ -113,6 +114,7 @@ class CrowdHooks:
         book = Book.open(self._stores)
         require_ownership(book.find(name))
         book.rule_of(name)
+        require_sight_of_deltas(self._stores, name)
         problem = problem_of_url(wanted.url, self._allow_private)
         if problem:
             raise invalid("url", problem, wanted.url, "https:// and a public host")
@@ -139,11 +141,13 @@ class CrowdHooks:
     def replay(self, path: HookPath, after: int) -> HookAnswer:
         """Send again."""
         hook = self._changeable(path)
+        require_sight_of_deltas(self._stores, path.name)
         self._hooks.replay(hook, after)
         return _answer(self.find(path))
 
     def deliveries(self, path: HookPath, query: PageQuery) -> DeliveryList:
         """What became of what was sent."""
+        require_sight_of_deltas(self._stores, path.name)
         before = cursor.decode_number(query.cursor) or None
         found = self._hooks.deliveries(self.find(path).id, before, query.limit + 1)
         page = found[: query.limit]

@@ -18,9 +18,8 @@ from api.ports import Stores
 from api.wire import reply
 from tagging.access import Role
 from tagging.crowds import EVERYONE
-from tagging.statistics import Counts, compare
+from tagging.statistics import LEVEL, Counts, compare, significant
 
-LEVEL = 0.05
 _NUMERIC = ("integer", "decimal")
 
 
@@ -96,7 +95,7 @@ def portrait(stores: Stores, name: str, base_name: str | None) -> Portrait:
             tgi_high=found.high,
             p_value=found.p,
             adjusted_p_value=found.adjusted,
-            significant=found.adjusted is not None and found.adjusted <= LEVEL,
+            significant=significant(found.adjusted),
             small=found.small,
         )
         for row, found in seen

@@ -10,7 +10,7 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, StringConstraints
 
 from api import cursor
-from api.access.actor import changes
+from api.access.actor import changes, require_sight_of_versions, sees_versions
 from api.access.declared import requires
 from api.actor import actor
 from api.crowd_book import Book, Sentence
@@ -55,7 +55,8 @@ class SnapshotAnswer(BaseModel):
         description="The clock's newest minute then, since 1970; null where the clock never ticked"
     )
     generation: int | None
-    users: int | None
+    users: int | None = Field(description="null until it is done, and where it is masked")
+    masked: bool = Field(description="Whom it has, and how many, is not for the role of whoever asks")
     cause: str = Field(description="Why it failed; empty otherwise")
 
 
@@ -117,7 +118,7 @@ class CrowdSnapshots:
     def answer(self, book: Book, snapshot: Snapshot) -> Response:
         """202 while there is nothing to see yet, 200 when it is done or has failed."""
         waits = snapshot.state in (State.ASKED, State.RUNNING)
-        response = reply(_answer(book, snapshot), 202 if waits else 200)
+        response = reply(self._told(book, snapshot), 202 if waits else 200)
         if waits:
             response.headers["Location"] = f"/api/v1/crowds/{snapshot.crowd}/snapshots/{snapshot.id}"
             response.headers["Retry-After"] = POLL_SECONDS
@@ -129,7 +130,7 @@ class CrowdSnapshots:
         found = self._times.snapshots.of(name)
         if not found:
             book.find(name)
-        return SnapshotList(items=[_answer(book, snapshot) for snapshot in found])
+        return SnapshotList(items=[self._told(book, snapshot) for snapshot in found])
 
     def find(self, path: SnapshotPath) -> Snapshot:
         """One of them. Raises ApiError."""
@@ -166,9 +167,30 @@ class CrowdSnapshots:
         items, more = _page(self._times.users.compared(before, kept, query.group, after, query.limit + 1), query.limit)
         return Comparison(**counts, same_rule=earlier.bound == later.bound, group=query.group, items=items, next=more)
 
+    def _told(self, book: Book, snapshot: Snapshot) -> SnapshotAnswer:
+        bound, taken = bound_rules.read(snapshot.bound), snapshot.taken
+        is_seen = sees_versions(self._stores.registry, bound.versions.items())
+        return SnapshotAnswer(
+            id=snapshot.id,
+            crowd=snapshot.crowd,
+            state=snapshot.state.value,
+            revision=snapshot.revision,
+            rule=dict(snapshot.rule),
+            sentence=book.sentence(bound.rule),
+            versions=dict(bound.versions),
+            who=snapshot.who,
+            asked_at=iso(snapshot.asked_at_ms),
+            as_of=iso_or_none(taken and taken.as_of_ms),
+            tick=taken and taken.tick,
+            generation=taken and taken.generation,
+            users=taken.users if taken and is_seen else None,
+            masked=not is_seen,
+            cause=snapshot.cause,
+        )
+
     def _seen(self, snapshot: Snapshot) -> tuple[Kept, int]:
         """Where a snapshot's users are, and how many. Raises ApiError, for who may not see them as well."""
-        Book.open(self._stores).seen(bound_rules.read(snapshot.bound).rule)
+        require_sight_of_versions(self._stores.registry, bound_rules.read(snapshot.bound).versions.items())
         if snapshot.taken is None:
             message = f"The snapshot {snapshot.id} is {snapshot.state}; only one that is done has users"
             raise ApiError(409, "snapshot_not_done", message)
@@ -178,26 +200,6 @@ class CrowdSnapshots:
 def _page(found: Any, limit: int) -> tuple[list[CrowdMember], str | None]:
     items = [CrowdMember(user_no=user_no, user_id=user_id) for user_no, user_id in found[:limit]]
     return items, cursor.encode(items[-1].user_no) if len(found) > limit else None
-
-
-def _answer(book: Book, snapshot: Snapshot) -> SnapshotAnswer:
-    bound, taken = bound_rules.read(snapshot.bound), snapshot.taken
-    return SnapshotAnswer(
-        id=snapshot.id,
-        crowd=snapshot.crowd,
-        state=snapshot.state.value,
-        revision=snapshot.revision,
-        rule=dict(snapshot.rule),
-        sentence=book.sentence(bound.rule),
-        versions=dict(bound.versions),
-        who=snapshot.who,
-        asked_at=iso(snapshot.asked_at_ms),
-        as_of=iso_or_none(taken and taken.as_of_ms),
-        tick=taken and taken.tick,
-        generation=taken and taken.generation,
-        users=taken and taken.users,
-        cause=snapshot.cause,
-    )
 
 
 def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:

@@ -13,6 +13,7 @@ from api.access.declared import requires
 from api.actor import actor
 from api.crowd_book import Book
 from api.crowd_models import MAX_PAGE, CrowdPath
+from api.crowd_sight import require_sight_of_deltas
 from api.crowds import require_ownership
 from api.documented import Iso, documented, noun
 from api.errors import ApiError
@@ -20,7 +21,6 @@ from api.ports import Stores
 from api.preconditions import require_json
 from api.times import Clock, iso, iso_or_none
 from api.wire import reply
-from tagging import bound_rules
 from tagging.access import Role
 from tagging.crowd_watches import MOST_DAYS, Policy, TooManyWatches, Watch, WatchMissing
 
@@ -139,11 +139,13 @@ class CrowdWatches:
         self._clock = clock
 
     def state(self, name: str) -> WatchState:
-        """Whether a crowd is watched."""
+        """Whether a crowd is watched. How many were told of is for those who may see whom."""
         found = self._watches.of(name)
         if found is None:
             Book.open(self._stores).find(name)
-        return WatchState(watch=found and answer(found))
+            return WatchState(watch=None)
+        require_sight_of_deltas(self._stores, name)
+        return WatchState(watch=answer(found))
 
     def find(self, name: str) -> Watch:
         """A crowd's watch. Raises ApiError."""
@@ -202,9 +204,11 @@ class CrowdWatches:
                 tick=delta.tick,
                 rule_version=delta.rule_version,
             )
+            # Of who was erased nobody is told.
             for delta in found
+            if delta.user_id
         ]
-        return DeltaList(items=items, next=items[-1].sequence if len(items) == query.limit else None)
+        return DeltaList(items=items, next=found[-1].sequence if len(found) == query.limit else None)
 
     def export(self, name: str, query: ExportQuery) -> Response:
         """What was told, as a file that is whole or not there."""
@@ -219,11 +223,8 @@ class CrowdWatches:
         return response
 
     def _seen(self, name: str) -> Watch:
-        watch, book = self.find(name), Book.open(self._stores)
-        if watch.planned.rule:
-            book.seen(bound_rules.read(watch.planned.rule).rule)
-        else:
-            book.rule_of(name)
+        watch = self.find(name)
+        require_sight_of_deltas(self._stores, name)
         return watch
 
 

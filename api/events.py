@@ -12,6 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from api.access.declared import requires
 from api.documented import documented, noun
+from api.erasure_ports import Erasures
 from api.errors import ApiError, Problem, invalid, refusal, shortened
 from api.observed import Meters
 from api.ports import Delivery, EventLog
@@ -138,6 +139,18 @@ def _refuse_clashes(records: Sequence[dict[str, Any]]) -> None:
         raise refusal(problems)
 
 
+def _refuse_erased(records: Sequence[dict[str, Any]], erasures: Erasures) -> None:
+    """The log keeps what it takes: of who was erased it takes nothing."""
+    erased = erasures.among(record["user_id"] for record in records)
+    problems = [
+        Problem(path=f"events[{index}].user_id", message="was erased; leave the event out", got=record["user_id"])
+        for index, record in enumerate(records)
+        if record["user_id"] in erased
+    ]
+    if problems:
+        raise refusal(problems)
+
+
 def _confirm(records: Sequence[dict[str, Any]], deliveries: Sequence[Delivery], meters: Meters) -> None:
     """Raises ApiError saying of each event whether it is in the log, unless all are."""
     failed = sum(delivery.problem is not None for delivery in deliveries)
@@ -162,7 +175,7 @@ def _confirm(records: Sequence[dict[str, Any]], deliveries: Sequence[Delivery], 
     )
 
 
-def blueprint(log: EventLog, limits: Api, clock: Clock, meters: Meters) -> APIBlueprint:
+def blueprint(log: EventLog, erasures: Erasures, limits: Api, clock: Clock, meters: Meters) -> APIBlueprint:
     """The route that writes events."""
     routes = noun("events")
     routes.before_request(_require_json)
@@ -178,6 +191,7 @@ def blueprint(log: EventLog, limits: Api, clock: Clock, meters: Meters) -> APIBl
         now = clock()
         records = [event.record(now) for event in body.events]
         _refuse_clashes(records)
+        _refuse_erased(records, erasures)
         _confirm(records, log.append(records), meters)
         return reply(Accepted(accepted=len(records), event_ids=[record["event_id"] for record in records]), 202)
 

@@ -11,6 +11,18 @@ from typing import Literal, Protocol
 
 
 @dataclass(frozen=True)
+class Freshness:
+    """How long after the log had an event it had the tag change that it made, over `changes` of the last two minutes.
+
+    The half came within `p50_ms`, all but one in a hundred within `p99_ms`; both None where there were no changes.
+    """
+
+    changes: int
+    p50_ms: int | None
+    p99_ms: int | None
+
+
+@dataclass(frozen=True)
 class Activity:
     """What has gone through: totals, and rates over the last minute."""
 
@@ -20,6 +32,7 @@ class Activity:
     tag_changes_per_second: float
     events_by_minute: Sequence[tuple[int, int]] = ()
     """(epoch minute, events) of every one of the last 60 minutes, oldest first, zeros included."""
+    freshness: Freshness = Freshness(0, None, None)
 
 
 class Activities(Protocol):

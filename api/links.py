@@ -22,7 +22,14 @@ def _to(parameters: Parameters, *operations: str) -> dict[str, Parameters]:
 
 _VERSIONS = _to(_VERSION, "build_version", "approve_version", "read_progress")
 _CROWDS = _to(
-    _NAME, "read_crowd", "change_crowd", "list_crowd_members", "export_crowd", "read_portrait", "remove_crowd"
+    _NAME,
+    "read_crowd",
+    "change_crowd",
+    "list_crowd_members",
+    "export_crowd",
+    "read_portrait",
+    "list_lookalikes",
+    "remove_crowd",
 )
 _LETTER = _first("topic", "topic") | _first("partition", "partition") | _first("offset", "offset")
 
@@ -30,6 +37,7 @@ LINKS: Mapping[tuple[str, str], Mapping[str, Parameters]] = {
     ("create_crowd", "201"): _CROWDS,
     ("save_query", "201"): _to(_ID, "read_query", "change_query", "remove_query"),
     ("ask_of_job", "202"): _to(_ID, "read_job_request"),
+    ("erase_user", "202"): _to(_ID, "read_erasure"),
     ("ask_preview", "202"): _to(_ID, "read_preview"),
     ("create_tag", "201"): _VERSIONS | _to(_TAG, "list_versions", "create_version", "retire_tag"),
     ("create_version", "201"): _VERSIONS,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.access.declared import requires
 from api.actor import actor
+from api.crowd_of_model import told
 from api.documented import Iso, documented, noun
 from api.errors import ApiError
 from api.ports import Stores
@@ -119,7 +120,7 @@ def _summary(model: Model) -> dict[str, Any]:
         "features": list(definition.features) if definition else [],
         "versions": len(model.versions),
         "live_version": model.live_version,
-        "metrics": dict(live.metrics) if live else None,
+        "metrics": told(live.metrics) if live else None,
         "trained_at": iso(live.created_at_ms) if live else None,
     }
 
@@ -131,8 +132,8 @@ def _version(version: ModelVersion) -> VersionOut:
         stage=version.stage.value,
         sha256=version.sha256,
         features=[FeatureOut(**{name: each[name] for name in FeatureOut.model_fields}) for each in lineage["features"]],
-        metrics=dict(version.metrics),
-        lineage=dict(lineage),
+        metrics=told(version.metrics),
+        lineage=told(lineage),
         created_by=version.created_by,
         created_at=iso(version.created_at_ms),
     )

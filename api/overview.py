@@ -44,6 +44,14 @@ class MinuteEvents(BaseModel):
     events: int
 
 
+class FreshnessOut(BaseModel):
+    """How long after the log had an event it had the tag change that the event made."""
+
+    changes: int = Field(description="Of the last two minutes, a user each")
+    p50_seconds: float | None
+    p99_seconds: float | None
+
+
 class Overview(BaseModel):
     """What goes through Tagstream now."""
 
@@ -52,6 +60,7 @@ class Overview(BaseModel):
     events_per_second: float = Field(description="Over the last minute")
     tag_changes_per_second: float = Field(description="Over the last minute")
     dead_letters_total: int
+    freshness: FreshnessOut
     lag: dict[str, int] = Field(description="Messages that each consumer group is behind the log")
     flink: FlinkState
     series: list[MinuteEvents] = Field(description="The last 60 minutes, oldest first")
@@ -70,6 +79,10 @@ def blueprint(stores: Stores) -> APIBlueprint:
         return reply(kept.get("overview", lambda: _read(stores)))
 
     return routes
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _read(stores: Stores) -> Overview:
@@ -91,6 +104,11 @@ def _read(stores: Stores) -> Overview:
         events_per_second=round(activity.events_per_second, 2),
         tag_changes_per_second=round(activity.tag_changes_per_second, 2),
         dead_letters_total=activity.dead_letters_total,
+        freshness=FreshnessOut(
+            changes=activity.freshness.changes,
+            p50_seconds=_seconds(activity.freshness.p50_ms),
+            p99_seconds=_seconds(activity.freshness.p99_ms),
+        ),
         lag=dict(lag),
         flink=FlinkState(
             jobs=[

@@ -7,11 +7,11 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import cursor
-from api.access.actor import require_sight
 from api.access.declared import requires
+from api.asked_tag import OfVersion, asked_tag
 from api.cursor import Cursor
 from api.documented import Iso, Value, documented, noun
-from api.errors import ApiError, invalid
+from api.errors import invalid
 from api.ports import Stores
 from api.times import iso
 from api.user_history import NEWEST_PLACE
@@ -31,6 +31,10 @@ class PastPage(BaseModel):
 
     limit: int = Field(50, ge=1, le=MAX_PAGE)
     cursor: Cursor | None = Field(None, description="`next` of the page before")
+
+
+class ChangesPage(PastPage, OfVersion):
+    """Which page, of which version."""
 
 
 class TimelineEvent(BaseModel):
@@ -59,7 +63,7 @@ class TagChangeOut(BaseModel):
 
 
 class TagChanges(BaseModel):
-    """The changes of a tag's live version for a user, the newest first."""
+    """The changes of a tag version for a user, the newest first."""
 
     tag: str
     version: int
@@ -88,7 +92,7 @@ def blueprint(stores: Stores) -> APIBlueprint:
     routes = noun("users")
     routes.name = "user_past"
 
-    @routes.get("/<path:user_id>/events", responses=documented({200: Timeline}, 503))
+    @routes.get("/<path:user_id>/events", responses=documented({200: Timeline}, 404, 503))
     @requires(Role.VIEWER)
     def list_user_events(path: UserPath, query: PastPage) -> Response:
         """A user's events, the newest first"""
@@ -111,12 +115,9 @@ def blueprint(stores: Stores) -> APIBlueprint:
 
     @routes.get("/<path:user_id>/tags/<tag>/changes", responses=documented({200: TagChanges}, 404, 503))
     @requires(Role.VIEWER)
-    def list_tag_changes(path: UserTagPath, query: PastPage) -> Response:
+    def list_tag_changes(path: UserTagPath, query: ChangesPage) -> Response:
         """How a user's value of a tag changed, the newest change first"""
-        tag = next((tag for tag in stores.registry.tags() if tag.name == path.tag), None)
-        if tag is None:
-            raise ApiError(404, "tag_not_found", f"There is no live tag {path.tag}; /api/v1/tags lists them")
-        require_sight([tag])
+        tag = asked_tag(stores.registry, path.tag, query.version)
         before = _change_place(query.cursor)
         found = stores.history.changes(path.user_id, tag.name, tag.version, before, query.limit + 1)
         page = found[: query.limit]

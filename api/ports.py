@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from api.crowd_ports import CrowdTimes
+    from api.erasure_ports import Erasures
     from api.health_ports import Activities, Check, FlinkJobs, Lags
     from api.operation_ports import Operations
     from api.prediction_ports import Predicting
@@ -154,10 +155,16 @@ class EventLog(Protocol):
 
 
 class Registry(Protocol):
-    """The live version of every tag. A request asks once, so that it never mixes two versions of a tag."""
+    """The live version of every tag. A request asks once, so that it never mixes two versions of a tag.
+
+    A definition's `sensitivity` is that of its values, by the rule of `tagging.sight`.
+    """
 
     def tags(self) -> Sequence[TagDefinition]:
         """In order of name."""
+
+    def version(self, name: str, number: int) -> TagDefinition | None:
+        """Any version, also of a tag that is not live; None for one that nobody knows any more."""
 
     def compiled_sql(self, tag: TagDefinition) -> str | None:
         """The Flink query of a tag, or None when it does not compile."""
@@ -201,6 +208,11 @@ class CrowdUsers(Protocol):
     ) -> Sequence[Mapping[str, Any]]:
         """The same counts by `tag` and `value` (JSON text), or by numbers from `low` to `high` where `is_number`."""
 
+    def overlap(
+        self, rules: Sequence[Rule], base: Rule, versions: Mapping[str, int], generation: int
+    ) -> tuple[Sequence[Sequence[int]], int]:
+        """Users of the base that are in each two crowds, on the diagonal in the one, and all users of the base."""
+
 
 class BehaviourCharts(Protocol):
     """Charts over the stored events (ClickHouse `events`)."""
@@ -238,3 +250,4 @@ class Stores:
     operations: Operations = field(kw_only=True)
     crowd_times: CrowdTimes = field(kw_only=True)
     predicting: Predicting = field(kw_only=True)
+    erasures: Erasures = field(kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from stores.models.registry import Models
 from stores.models.snapshots import Snapshot
+from stores.purchases import Bought, Orders, Period
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,16 @@ class LearningRecords(Protocol):
         """Of the newest windows, by feature."""
 
 
+class PurchaseHistories(Protocol):
+    """What users bought (ClickHouse)."""
+
+    def bought_by(self, orders: Orders, period: Period, users: Sequence[str]) -> Sequence[Bought]:
+        """Of these users, by id; who never bought has no row. Raises `stores.purchases.UnreadableOrders`."""
+
+    def newest_tick_ms(self) -> int | None:
+        """The newest tick: "now" for the log. None before there is one."""
+
+
 @dataclass(frozen=True)
 class Predicting:
     """The stores behind predictions."""
@@ -99,3 +110,4 @@ class Predicting:
     log: PredictionLog
     snapshots: LearnedSnapshots
     learning: LearningRecords
+    purchases: PurchaseHistories

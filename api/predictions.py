@@ -11,20 +11,21 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api.access.actor import sees
+from api.access.actor import require_sight, sees
 from api.access.declared import requires
+from api.crowd_of_model import require_crowd_sight
 from api.documented import Iso, Value, documented, noun
 from api.errors import ApiError, invalid
 from api.learned import Learned, LearnedModels
 from api.ports import ProfileValue, Stores
 from api.preconditions import require_json
 from api.prediction_ports import Prediction
-from api.serving import Served, Serving
+from api.serving import M, Served, Serving
 from api.times import Clock, iso, iso_or_none
 from api.wire import reply
-from prediction.encoder import BadValue
+from prediction.encoder import BadOutput, BadValue
 from prediction.hashing import BadFeature
-from prediction.pipeline import Pipeline, WrongFile, columns_of
+from prediction.pipeline import Pipeline, Reason, SpendFile, WrongFile, columns_of
 from prediction.promotion import RetiredFeature, require_live
 from stores.models.files import DamagedFile
 from tagging.access import Role
@@ -56,13 +57,16 @@ class PredictionsIn(BaseModel):
 
 
 class ReasonOut(BaseModel):
-    """What a feature did to a score."""
+    """What a feature did to a score; of an ONNX model, what becomes of it where this feature alone is the typical one."""
 
     feature: str
     title: str
     value: Value | None = Field(description="null where there is none, and where it is masked")
     masked: bool
-    points: float = Field(description="Log-odds, relative to the average user; above 0 it raised the score")
+    points: float | None = Field(
+        description="Log-odds, relative to the average user; above 0 it raised the score. null where the value is not for "
+        "whoever asks: they would tell it"
+    )
 
 
 class LearnedOut(BaseModel):
@@ -111,16 +115,19 @@ def _known(values: Sequence[ProfileValue], user_id: str, versions: Mapping[str, 
     return _Known(user_id, found, bool(values))
 
 
-def _served(serving: Serving, name: str) -> Served:
+def served(serving: Serving[M], name: str) -> Served[M]:
+    """A model's live version. Raises ApiError where none is in use, or its file is of no use here."""
     try:
-        served = serving.live(name)
+        found = serving.live(name)
+    except SpendFile as error:
+        raise ApiError(409, "model_of_spend", f"{name}: {error}") from error
     except (DamagedFile, WrongFile) as error:
         raise ApiError(409, "model_unusable", f"{error}; put another version into use") from error
-    if served is None:
+    if found is None:
         raise ApiError(
             404, "model_not_found", f"There is no model {name} in use; GET /api/v1/models names those that are"
         )
-    return served
+    return found
 
 
 def _features(pipeline: Pipeline, known: _Known, what_if: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -132,7 +139,7 @@ def _features(pipeline: Pipeline, known: _Known, what_if: Mapping[str, Any] | No
     return {feature.tag: found.get(feature.tag) for feature in pipeline.features}
 
 
-def blueprint(stores: Stores, serving: Serving, learned: LearnedModels, clock: Clock) -> APIBlueprint:
+def blueprint(stores: Stores, serving: Serving[Pipeline], learned: LearnedModels, clock: Clock) -> APIBlueprint:
     """The routes that predict."""
     routes = noun("predictions")
     routes.before_request(require_json)
@@ -141,13 +148,17 @@ def blueprint(stores: Stores, serving: Serving, learned: LearnedModels, clock: C
     @requires(Role.VIEWER, Role.SERVICE, audited=False)
     def predict(body: PredictionsIn) -> Response:
         """Score up to 100 users by a model's live version. A user that is unknown gets a problem in place of a score"""
-        served = _served(serving, body.model)
-        pipeline = served.pipeline
+        live = served(serving, body.model)
+        pipeline = live.pipeline
         tags = {tag.name: tag for tag in stores.registry.tags()}
+        require_crowd_sight(live.lineage, stores.registry)
         try:
             require_live(pipeline, {name: tag.version for name, tag in tags.items()})
         except RetiredFeature as error:
             raise ApiError(409, "feature_retired", str(error)) from error
+        if body.what_if:
+            # The value that leaves the score as it is is the user's own.
+            require_sight(tags[feature.tag] for feature in pipeline.features)
         versions = {feature.tag: feature.version for feature in pipeline.features}
         people = [_known(stores.profiles.read(user_id), user_id, versions) for user_id in body.user_ids]
         scored = [known for known in people if known.has_profile]
@@ -159,14 +170,14 @@ def blueprint(stores: Stores, serving: Serving, learned: LearnedModels, clock: C
             stores.predicting.log.append(
                 [
                     Prediction(
-                        str(out.prediction_id), body.model, served.version, out.user_id,
+                        str(out.prediction_id), body.model, live.version, out.user_id,
                         features[out.user_id], float(out.score or 0), at_ms,
                     )
                     for out in found.values()
                 ]
             )  # fmt: skip
         items = [found.get(user_id) or _unknown(user_id) for user_id in body.user_ids]
-        return reply(PredictionsOut(model=body.model, version=served.version, predicted_at=iso(at_ms), items=items))
+        return reply(PredictionsOut(model=body.model, version=live.version, predicted_at=iso(at_ms), items=items))
 
     return routes
 
@@ -184,6 +195,10 @@ def _scored(
     try:
         said = pipeline.said(columns)
         why = pipeline.reasons(columns) if reasons else [[] for _ in people]
+    except BadOutput as error:
+        raise ApiError(
+            409, "model_unusable", f"model {pipeline.model}: {error}; put another version into use"
+        ) from error
     except BadValue as error:
         raise invalid("what_if", str(error)) from error
     found = {}
@@ -199,19 +214,30 @@ def _scored(
             missing=[feature.tag for feature in pipeline.features if mine[feature.tag] is None],
             newest_feature_at=iso_or_none(max(times, default=None)),
             oldest_feature_at=iso_or_none(min(times, default=None)),
-            reasons=[
-                ReasonOut(
-                    feature=reason.feature,
-                    title=tags[reason.feature].title,
-                    value=mine[reason.feature] if sees(tags[reason.feature]) else None,
-                    masked=mine[reason.feature] is not None and not sees(tags[reason.feature]),
-                    points=reason.points,
-                )
-                for reason in moved
-            ],
+            reasons=_reasons(moved, mine, tags),
             problem=None,
         )
     return found
+
+
+def _reasons(moved: Sequence[Reason], values: Mapping[str, Any], tags: Mapping[str, TagDefinition]) -> list[ReasonOut]:
+    """What moved a score the most first; of what is masked no more than that it is there, for points tell the value."""
+    seen = [reason for reason in moved if sees(tags[reason.feature])]
+    masked = sorted({reason.feature for reason in moved} - {reason.feature for reason in seen})
+    shown = [
+        ReasonOut(
+            feature=reason.feature,
+            title=tags[reason.feature].title,
+            value=values[reason.feature],
+            masked=False,
+            points=reason.points,
+        )
+        for reason in seen
+    ]
+    return shown + [
+        ReasonOut(feature=name, title=tags[name].title, value=None, masked=values[name] is not None, points=None)
+        for name in masked
+    ]
 
 
 def _add_learned(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from api.access.actor import require_sight
 from api.actor import actor
 from api.errors import ApiError, Problem
 from api.ports import Registry, Stores
@@ -14,9 +15,12 @@ from api.times import Clock
 from stores.registry.requests import Asked, AskedTwice
 from stores.registry.store import Conflict, Entry
 from tagging import lifecycle
+from tagging.access import strictest
+from tagging.definition import TagDefinition
 from tagging.dependencies import check_build, check_retire
 from tagging.drafting import SameText, drafted, live_before
 from tagging.lifecycle import Refused, Tag
+from tagging.sight import sight
 
 ATTEMPTS = 5
 """How often a transition is decided anew when somebody else has written the tag meanwhile."""
@@ -71,9 +75,16 @@ class TagLife:
             tag = known or self.find(name)
             if tag.revision != revision:
                 raise _changed(tag)
+            self._require_sight_to_show(tag, definition)
             return drafted(tag, definition, actor(), self._clock())
 
         return self._draft(name, fingerprint("add", name, given.written()), following)
+
+    def _require_sight_to_show(self, tag: Tag, draft: TagDefinition) -> None:
+        """Raises ApiError where a draft is for more people than the tag is, and who asks is none of those that the tag is for."""
+        held = sight(self._versions.tags(), self._registry.tags())
+        now = [found for version in tag.versions[-1:] if (found := held.definition(tag.name, version.version))]
+        require_sight(found for found in now if strictest((found.sensitivity, draft.sensitivity)) != draft.sensitivity)
 
     def approve(self, name: str, version: int) -> Tag:
         """Let a draft be built."""

@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, StringConstraints
 
+from api.access.actor import require_sight, require_sight_of_versions
 from api.access.declared import requires
 from api.actor import actor
 from api.documented import Iso, Value, ValueType, documented, noun
@@ -20,6 +21,7 @@ from api.times import Clock, iso, iso_or_none
 from api.wire import reply
 from stores.registry.previews import Preview, State, TooManyPreviews
 from tagging.access import Role
+from tagging.definition import TagDefinition, parse_definition
 from tagging.synchronise import file_text
 
 POLL_SECONDS = "1"
@@ -113,6 +115,13 @@ def _answer(preview: Preview) -> Response:
     return response
 
 
+def _require_sight(stores: Stores, draft: TagDefinition) -> None:
+    """Raises ApiError unless who asks may see the draft's values, and those of the live version that it is compared with."""
+    live = [tag for tag in stores.registry.tags() if tag.name == draft.name]
+    require_sight([draft, *live])
+    require_sight_of_versions(stores.registry, ((read.tag, read.version) for read in draft.reads))
+
+
 def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     """The routes of previews."""
     routes = noun("tag-previews")
@@ -123,7 +132,9 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     @requires(Role.EDITOR)
     def ask_preview(body: TextIn) -> Response:
         """Try a draft on a sample of users; poll where Location says. Takes an Idempotency-Key"""
-        text = file_text(accepted(body, stores.publishing.versions))
+        definition = accepted(body, stores.publishing.versions)
+        _require_sight(stores, definition)
+        text = file_text(definition)
         who, key = actor(), idempotency_key()
         preview_id = fingerprint("preview", who, key) if key else uuid.uuid4().hex
         try:
@@ -143,6 +154,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
         preview = previews.read(path.id)
         if preview is None:
             raise ApiError(404, "preview_not_found", "There is no such preview; old ones are forgotten: ask again")
+        _require_sight(stores, parse_definition(preview.text))
         return _answer(preview)
 
     return routes

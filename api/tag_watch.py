@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from api.access.actor import sees_versions
 from api.ports import Stores
 from api.publishing_ports import Replay
 from api.tag_life import TagLife, refusals
@@ -28,6 +29,7 @@ from tagging.compiler import compile_tag
 from tagging.crowd_impact import dependents
 from tagging.drafting import live_before
 from tagging.lifecycle import Status, Tag, TagVersion
+from tagging.parity_history import has_differed, without_values
 from tagging.problems import TagProblems
 from tagging.synchronise import definition_of
 from tagging.text_diff import diff_lines
@@ -47,6 +49,7 @@ class TagWatch:
     """Answers from the registry, and from the log for a version that is being built."""
 
     def __init__(self, stores: Stores, life: TagLife, clock: Clock) -> None:
+        self._registry = stores.registry
         self._crowds = stores.crowds
         self._publishing = stores.publishing
         self._life = life
@@ -90,7 +93,7 @@ class TagWatch:
             if version.status in query.status and not version.cleaned
         ]
         found.sort(key=lambda pair: (-pair[0].changed_at_ms, pair[1].name, -pair[0].version))
-        return OpenVersions(items=[VersionSummary(**_summary(tag, version)) for version, tag in found[:MOST_OPEN]])
+        return OpenVersions(items=[VersionSummary(**self._summary(tag, version)) for version, tag in found[:MOST_OPEN]])
 
     def diff(self, name: str, query: DiffQuery) -> VersionDiff:
         """What differs between two versions."""
@@ -120,8 +123,8 @@ class TagWatch:
             behind=behind,
             eta_seconds=_eta(replay, seconds),
             building_seconds=seconds,
-            parity="agreed" if proven else "differs" if "differ between stream and batch" in version.cause else None,
-            cause=version.cause,
+            parity="agreed" if proven else "differs" if has_differed(version.cause) else None,
+            cause=self._cause(tag, version),
         )
 
     def impact(self, name: str) -> Impact:
@@ -151,20 +154,25 @@ class TagWatch:
         return iso(until_ms) if possible else None
 
     def _version(self, tag: Tag, version: TagVersion) -> Version:
-        return Version(**_summary(tag, version), text=version.text, rollback_until=self._rollback_until(version))
+        return Version(**self._summary(tag, version), text=version.text, rollback_until=self._rollback_until(version))
 
+    def _summary(self, tag: Tag, version: TagVersion) -> dict[str, Any]:
+        return {
+            "tag": tag.name,
+            "version": version.version,
+            "status": version.status,
+            "cause": self._cause(tag, version),
+            "created_by": version.created_by,
+            "approved_by": version.approved_by,
+            "job": version.job,
+            "changed_at": iso(version.changed_at_ms),
+        }
 
-def _summary(tag: Tag, version: TagVersion) -> dict[str, Any]:
-    return {
-        "tag": tag.name,
-        "version": version.version,
-        "status": version.status,
-        "cause": version.cause,
-        "created_by": version.created_by,
-        "approved_by": version.approved_by,
-        "job": version.job,
-        "changed_at": iso(version.changed_at_ms),
-    }
+    def _cause(self, tag: Tag, version: TagVersion) -> str:
+        """Why a version failed. That its values are not what they should be is told with users and values."""
+        if not has_differed(version.cause) or sees_versions(self._registry, [(tag.name, version.version)]):
+            return version.cause
+        return without_values(version.cause)
 
 
 def _eta(replay: Replay | None, seconds: int | None) -> int | None:

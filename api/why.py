@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
 from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import Field, StringConstraints
 
-from api.access.actor import require_sight, sees
+from api.access.actor import sees
 from api.access.declared import requires
+from api.asked_tag import OfVersion, asked_tag
 from api.at import At
 from api.documented import documented, noun
 from api.errors import ApiError
@@ -19,12 +21,13 @@ from api.ports import Registry, Stores
 from api.times import Clock, iso, iso_or_none
 from api.user_history import PastValue, UserHistory
 from api.users import UserPath
-from api.why_models import ProfileAt, Stored, TagAt, ValueAt, Why, steps_of
+from api.why_models import MOST_READ_VALUES, ProfileAt, ReadTag, Stored, TagAt, ValueAt, Why, steps_of
 from api.wire import reply
 from tagging.access import Role
 from tagging.definition import TagDefinition
-from tagging.explaining.explain import Explanation, explain
+from tagging.explaining.explain import Explanation, ReadValue, explain
 from tagging.explaining.expressions import Unexplained
+from tagging.explaining.recomputed import RecomputedRows
 from tagging.explaining.rows import Rows, TooWide
 from tagging.names import TAG_NAME
 from tagging.problems import TagProblems
@@ -42,7 +45,11 @@ class UserTagPath(UserPath):
     tag: Annotated[str, StringConstraints(pattern=rf"^{TAG_NAME.pattern}$")]
 
 
-class WhyQuery(At):
+class TagAtQuery(At, OfVersion):
+    """When, and which version."""
+
+
+class WhyQuery(TagAtQuery):
     """When, and with what knowledge."""
 
     hindsight: bool = Field(False, description="With what arrived since; otherwise only what was logged by then")
@@ -58,10 +65,10 @@ class UserTags:
 
     def why(self, user_id: str, name: str, query: WhyQuery) -> Why:
         """The steps to one value. Raises ApiError."""
-        tag = self._tag(name)
+        tag = asked_tag(self._registry, name, query.version)
         at_ms = query.ms(self._clock)
         minute = self._minute(at_ms, query.hindsight)
-        rows = self._history.rows(at_ms, query.hindsight)
+        rows = self._rows(at_ms, minute, query.hindsight)
         try:
             found = explain(tag, user_id, rows, minute)
         except (TooWide, Unexplained, TagProblems) as error:
@@ -83,15 +90,17 @@ class UserTags:
             agrees=agrees,
             difference=None if agrees else meaning,
             decided_by=found.decided_by,
+            reads=[self._read(read, iso(at_ms), query.hindsight) for read in found.reads[:MOST_READ_VALUES]],
             steps=steps_of(found),
             incomplete=list(found.cut),
         )
 
-    def value(self, user_id: str, name: str, query: At) -> ValueAt:
+    def value(self, user_id: str, name: str, query: TagAtQuery) -> ValueAt:
         """One value at a time, both ways. Raises ApiError."""
+        tag = asked_tag(self._registry, name, query.version)
         at_ms = query.ms(self._clock)
         minute = self._minute(at_ms, hindsight=True)
-        (found,) = self._at(user_id, [self._tag(name)], at_ms, minute)
+        (found,) = self._at(user_id, [tag], at_ms, minute)
         return ValueAt(user_id=user_id, at=iso(at_ms), tick=iso(minute * MINUTE_MS), **found.model_dump())
 
     def profile(self, user_id: str, query: At) -> ProfileAt:
@@ -104,7 +113,7 @@ class UserTags:
 
     def _at(self, user_id: str, tags: Sequence[TagDefinition], at_ms: int, minute: int) -> list[TagAt]:
         known = self._history.values(user_id, {tag.name: tag.version for tag in tags}, at_ms)
-        rows = self._history.rows(at_ms, hindsight=True)
+        rows = self._rows(at_ms, minute, hindsight=True)
         return [self._tag_at(user_id, tag, rows, minute, known) for tag in tags]
 
     def _tag_at(
@@ -131,12 +140,24 @@ class UserTags:
             problem=problem,
         )
 
-    def _tag(self, name: str) -> TagDefinition:
-        found = next((tag for tag in self._registry.tags() if tag.name == name), None)
-        if found is None:
-            raise ApiError(404, "tag_not_found", f"There is no live tag {name}; /api/v1/tags lists them")
-        require_sight([found])
-        return found
+    def _rows(self, at_ms: int, minute: int, hindsight: bool) -> Rows:
+        """In hindsight the tags that are read are worked out anew too: what the stream had of them may have been late."""
+        rows = self._history.rows(at_ms, hindsight)
+        return RecomputedRows(rows, self._registry.version, minute) if hindsight else rows
+
+    def _read(self, read: ReadValue, at: str, hindsight: bool) -> ReadTag:
+        definition = self._registry.version(read.tag.tag, read.tag.version)
+        asked = urlencode({"version": read.tag.version, "at": at, "hindsight": str(hindsight).lower()})
+        return ReadTag(
+            tag=read.tag.tag,
+            version=read.tag.version,
+            title=definition.title if definition else read.tag.tag,
+            type=read.tag.value_type,
+            user_id=read.user_id,
+            value=as_json(read.found.value),
+            since=iso_or_none(read.found.since_ms),
+            why=f"/api/v1/users/{quote(read.user_id, safe='')}/tags/{read.tag.tag}/why?{asked}",
+        )
 
     def _minute(self, at_ms: int, hindsight: bool) -> int:
         """What the windows take for now. In hindsight a tick comes on time; as known then, when it was logged."""
@@ -183,7 +204,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
 
     @routes.get("/<path:user_id>/tags/<tag>", responses=documented({200: ValueAt}, 404, 503))
     @requires(Role.VIEWER)
-    def read_value_at(path: UserTagPath, query: At) -> Response:
+    def read_value_at(path: UserTagPath, query: TagAtQuery) -> Response:
         """A user's value of a tag at a time, as known then and as recomputed now"""
         return reply(tags.value(path.user_id, path.tag, query))
 

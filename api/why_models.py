@@ -10,6 +10,7 @@ from api.documented import Iso, Value, ValueType
 from tagging.explaining.explain import Explanation
 from tagging.explaining.steps import StepKind
 
+MOST_READ_VALUES = 100
 Cell = str | int | float | bool | dict[str, str | None] | None
 
 
@@ -62,6 +63,21 @@ class Stored(BaseModel):
     changes: int = Field(description="How often it had changed by then")
 
 
+class ReadTag(BaseModel):
+    """A value that the tag was worked out from: another tag's."""
+
+    tag: str
+    version: int = Field(description="The version that this tag reads, whichever is live")
+    title: str
+    type: ValueType
+    user_id: str
+    value: Value | None = Field(description="As the stream had it then, or in hindsight worked out anew; null for none")
+    since: Iso | None = Field(
+        description="When the value, or none, came to be; null when the user never had one, and in hindsight"
+    )
+    why: str = Field(description="Where the steps to this value are told, for the same time")
+
+
 class Why(BaseModel):
     """Why a user has a value of a tag at a time, or has none."""
 
@@ -78,6 +94,7 @@ class Why(BaseModel):
     agrees: bool
     difference: str | None = Field(description="What it means when the two differ")
     decided_by: int = Field(description="The place in `steps` of the step that decided")
+    reads: list[ReadTag] = Field(description=f"Of a tag over tags, the values that it read; at most {MOST_READ_VALUES}")
     steps: list[StepOut]
     incomplete: list[str] = Field(description="Sources of which only the newest rows were looked at")
 

@@ -52,6 +52,10 @@ class ApiSession:
         """An answer in JSON to one that is sent."""
         return self._answered("POST", path, json=body).json()
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """An answer in JSON to what is removed."""
+        return self._answered("DELETE", path).json()
+
     @contextmanager
     def download(self, path: str, **query: Any) -> Iterator[requests.Response]:
         """A file as it comes. What breaks off before its end raises too."""

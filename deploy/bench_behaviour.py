@@ -11,12 +11,10 @@ import time
 from datetime import UTC, date, datetime
 from statistics import median
 
-import clickhouse_connect
 import numpy
 
-from stores import settings
+from deploy.bench.own_database import own_database
 from stores.behaviour import BehaviourEvents
-from stores.clickhouse import connect
 from tagging.behaviour import FunnelQuery, Period, Selector
 
 RUNS = 5
@@ -31,7 +29,6 @@ FUNNEL = FunnelQuery(
     steps=tuple(Selector(event=step) for step in STEPS),
     window_seconds=2 * 86_400,
 )
-SLOW_SECONDS = 600.0
 
 
 def main() -> None:
@@ -41,11 +38,7 @@ def main() -> None:
     events = parser.parse_args().events
     if events < EVENTS_PER_USER or events % EVENTS_PER_USER or events > 2**31:
         parser.error(f"--events {events}: a multiple of {EVENTS_PER_USER}, at most {2**31}")
-    configured = settings.load()
-    ours = configured.model_copy(update={"clickhouse": configured.clickhouse.model_copy(update={"database": DATABASE})})
-    client = connect(ours, answer_seconds=SLOW_SECONDS)
-    client.apply_schema()
-    try:
+    with own_database(DATABASE) as client:
         parameters = {"events": events, "events_per_user": EVENTS_PER_USER, "start_ms": START_MS}
         client.command("clickhouse/behaviour/make_events.sql", parameters)
         funnel = BehaviourEvents(client)
@@ -62,9 +55,6 @@ def main() -> None:
             f"{events:,} events of {events // EVENTS_PER_USER:,} users, {' > '.join(f'{users:,}' for users, _ in found)} in both: "
             f"median {median(seconds):.2f} s, {min(seconds):.2f} to {max(seconds):.2f} s in {RUNS} runs"
         )
-    finally:
-        _drop(configured)
-        client.close()
 
 
 def by_numpy(events: int) -> list[tuple[int, int]]:
@@ -95,19 +85,6 @@ def by_numpy(events: int) -> list[tuple[int, int]]:
         those = numpy.sort(since[best >= step, step - 1])
         found.append((len(those), int(those[len(those) // 2])))
     return found
-
-
-def _drop(configured: settings.Settings) -> None:
-    found = configured.clickhouse
-    driver = clickhouse_connect.get_client(
-        host=found.host,
-        port=found.port,
-        username=found.user,
-        password=found.password.get_secret_value(),
-        secure=found.secure,
-    )
-    driver.command("DROP DATABASE IF EXISTS {database:Identifier}", parameters={"database": DATABASE})
-    driver.close()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy import crowds, replay
+from deploy import crowds, erase, replay, sources
 from deploy.bench.__main__ import main as bench
 from deploy.client import main as client
 from deploy.demo.__main__ import main as demo
@@ -25,6 +25,7 @@ from jobs.models.__main__ import app as models
 from jobs.operate import NoSuchJob
 from jobs.verify import main as verify
 from stores.flink import FlinkError
+from tagging.source_texts import SourceProblems
 
 app = typer.Typer(
     help="Real-time user profiling: the stack, tags, jobs, models, people and proofs.", no_args_is_help=True
@@ -34,7 +35,9 @@ app = typer.Typer(
 @app.callback()
 def _choose(
     context: typer.Context,
-    name: Annotated[str, typer.Option("--stack", help="The local stack that up, down and status mean.")] = MAIN_STACK,
+    name: Annotated[
+        str, typer.Option("--stack", envvar="TAGSTREAM_STACK", help="The local stack that up, down and status mean.")
+    ] = MAIN_STACK,
 ) -> None:
     choose(context, name)
 
@@ -48,6 +51,9 @@ app.add_typer(models, name="models")
 app.add_typer(access.app, name="access")
 app.add_typer(crowds.app, name="crowds")
 app.add_typer(replay.app, name="replay")
+app.command("erase")(erase.erase)
+app.add_typer(erase.app, name="erasures")
+app.add_typer(sources.app, name="sources")
 app.command("verify")(verify)
 app.command("prepare")(prepare)
 app.command("compact")(compact)
@@ -59,7 +65,7 @@ def main() -> None:
     """Run the command; a failure that is known prints its cause and the fix, without a trace."""
     try:
         app()
-    except (StackError, PartMissing, MachineProblem, FlinkError, NoSuchJob) as error:
+    except (StackError, PartMissing, MachineProblem, FlinkError, NoSuchJob, SourceProblems) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import requests
 import typer
 
-from deploy.local.services.connect import CONNECTORS
+from deploy.local.services.connect import CONNECTORS, shared_settings, trouble_of
 from stores.settings import Settings, load
 
 _ANSWER_SECONDS = 60
@@ -21,7 +21,7 @@ class ConnectRefused(RuntimeError):
 
 def connector_settings(name: str, differing: dict[str, str], settings: Settings) -> dict[str, str]:
     """A connector as the local stack has it, with what differs where it is deployed."""
-    shared = json.loads(CONNECTORS[name].read_text(encoding="utf-8"))
+    shared = shared_settings(name, settings.mysql.shop_database)
     log = {
         # One's tables are not another's.
         "schema.history.internal.kafka.topic": f"{shared['topic.prefix']}.schema-history",
@@ -33,13 +33,29 @@ def connector_settings(name: str, differing: dict[str, str], settings: Settings)
 
 def put_connector(name: str, settings: Settings, wanted: dict[str, str]) -> None:
     """Create a connector or bring it to these settings. Raises ConnectRefused."""
-    url = f"{settings.connect.url.rstrip('/')}/connectors/{name}/config"
+    _asked("PUT", f"{name}/config", settings, wanted)
+
+
+def connector_config(name: str, settings: Settings) -> dict[str, str]:
+    """A connector's settings as Connect has them now. Raises ConnectRefused."""
+    return dict(_asked("GET", f"{name}/config", settings))
+
+
+def connector_trouble(name: str, settings: Settings) -> str | None:
+    """Why a connector does not run, or None when it does. Raises ConnectRefused."""
+    return trouble_of(name, _asked("GET", f"{name}/status", settings))
+
+
+def _asked(method: str, path: str, settings: Settings, body: dict[str, str] | None = None) -> dict[str, Any]:
+    url = f"{settings.connect.url.rstrip('/')}/connectors/{path}"
     try:
-        answer = requests.put(url, json=wanted, timeout=_ANSWER_SECONDS)
+        answer = requests.request(method, url, json=body, timeout=_ANSWER_SECONDS)
     except requests.RequestException as error:
         raise ConnectRefused(f"Kafka Connect at {settings.connect.url} does not answer: {error}") from error
     if not answer.ok:
-        raise ConnectRefused(f"PUT {url} answered {answer.status_code}: {answer.text[:500]}")
+        raise ConnectRefused(f"{method} {url} answered {answer.status_code}: {answer.text[:500]}")
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def main(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -61,6 +62,40 @@ def command(
             f"watched: {told}",
         ]
         say("\n".join(lines), as_json, {**crowd, "watch": watch})
+
+    @app.command("save")
+    def save(
+        name: Annotated[str, typer.Argument(help="A name that no crowd has yet.")],
+        rule: Annotated[str, typer.Option(help="The rule in JSON.")],
+        title: Annotated[str, typer.Option(help="What people call it; default: its name.")] = "",
+        as_json: Json = False,
+        url: Url = "",
+    ) -> None:
+        """Save a rule as a new crowd."""
+        with failures():
+            made = session(url).post(at("/crowds"), {"name": name, "title": title or name, "rule": _read(rule)})
+        say(f"{name}: {_rule(made)}", as_json, made)
+
+    @app.command("portrait")
+    def portrait(
+        name: Name,
+        base: Annotated[str | None, typer.Option(help="The crowd to compare with; default: everybody.")] = None,
+        most: Annotated[int, typer.Option("-n", min=1, help="How many values.")] = 10,
+        as_json: Json = False,
+        url: Url = "",
+    ) -> None:
+        """What makes a crowd different: the values whose share stands out most, where that is no chance. --json has all."""
+        with failures():
+            found = session(url).get(at("/crowds/{name}/portrait", name=name), **({"base": base} if base else {}))
+        said = [item for item in found["items"] if item["significant"]]
+        said.sort(key=_distance, reverse=True)
+        lines = [
+            f"{item['tag']} = {json.dumps(item['value'], ensure_ascii=False)}: {item['crowd_share']:.1%} against "
+            f"{item['base_share']:.1%}, TGI {item['tgi']:.0f} ({item['tgi_low']:.0f} to {item['tgi_high']:.0f})"
+            for item in said[:most]
+        ]
+        people = f"{found['crowd_users']:,} users against {found['base_users']:,}"
+        say("\n".join([people, *lines]) if lines else f"{people}: no value stands out", as_json, found)
 
     @app.command("count")
     def count(
@@ -124,6 +159,11 @@ def command(
 
 def _rule(crowd: Mapping[str, Any]) -> str:
     return crowd["sentence"]["en"] if crowd["sentence"] else f"cannot be read: {crowd['problem']}"
+
+
+def _distance(item: Mapping[str, Any]) -> float:
+    """How far a share is from the base's, above or below it alike, as the dashboard ranks them."""
+    return abs(math.log(max(item["tgi"], 1) / 100))
 
 
 def _read(rule: str) -> Any:

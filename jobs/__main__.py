@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from jobs import operate
 from jobs.builtin import JOB_NAME, builtin_tags
+from jobs.operate import Listed
 from jobs.pipeline import explain
 from jobs.statements import Job, statements
+from jobs.tables import show
 from stores.flink import FlinkCluster, FlinkError
 from stores.settings import load
 
@@ -44,16 +47,21 @@ def _list(
     if as_json:
         typer.echo(json.dumps({"jobs": [asdict(job) for job in found]}))
         return
+    show(job_table(found))
+
+
+def job_table(found: Sequence[Listed]) -> Table:
+    """Jobs as a table a person reads; a name or an id that is copied is never broken in two."""
     table = Table()
     for column in ("job", "id", "state", "since", "checkpoints", "newest", "failed last of"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("job", "id"))
     for job in found:
         table.add_row(
             job.name, job.id, job.state, _time(job.started_at_ms),
             f"{job.checkpoints}" + (f", {job.checkpoints_failed} failed" if job.checkpoints_failed else ""),
-            _time(job.last_checkpoint_at_ms), job.problem or "",
+            _time(job.last_checkpoint_at_ms), escape(job.problem or ""),
         )  # fmt: skip
-    Console().print(table)
+    return table
 
 
 @app.command("stop")

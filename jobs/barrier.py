@@ -88,9 +88,9 @@ def _await(
         now = time.monotonic()
         if job:
             running = _require_running(job, cluster)
-            if now >= ask_at:
+            if running.whole and now >= ask_at:
                 # Offsets are committed by checkpoints: somebody waits, so one is not left to its time. Ever less often,
-                # since a job that has long to go gains nothing by it. A job that is just restarting refuses.
+                # since a job that has long to go gains nothing by it. A job that is not whole refuses, and counts it as failed.
                 with suppress(FlinkError):
                     cluster.ask_for_checkpoint(running.id)
                 ask_at = now + max(ASK_SECONDS, (now - began) / 4)

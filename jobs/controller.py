@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,11 +13,11 @@ from jobs.job_requests import RequestWorker
 from jobs.preview_run import run_preview
 from jobs.previews import PreviewWorker, stale_ms
 from jobs.settling_worker import SettlingWorker
+from jobs.tag_files import BUILTIN, apply, read_files
 from jobs.tag_jobs import TagJobs
 from jobs.tag_life import policy_of
 from jobs.tag_proof import ParityProof
 from jobs.tag_remains import TagRemains
-from jobs.tags import BUILTIN, apply, read_files
 from jobs.worker import work
 from stores import logs, metrics
 from stores.clickhouse import ClickHouseUnavailable, connect
@@ -102,16 +101,13 @@ def run(
     log.info("controller_stopped")
 
 
-def wall_ms() -> int:
-    """Now, epoch milliseconds."""
-    return int(time.time() * 1000)
-
-
 def _prepare(settings: Settings, registry: Tags) -> None:
     migrate(settings)
     known = {tag.name for tag in registry.tags()}
     # A tag that is known is changed by people alone: a file that differs would else become a draft at every start.
-    apply(registry, {name: tag for name, tag in read_files(BUILTIN).items() if name not in known}, WHO, wall_ms())
+    apply(
+        registry, {name: tag for name, tag in read_files(BUILTIN).items() if name not in known}, WHO, process.wall_ms()
+    )
 
 
 def main() -> None:
@@ -123,12 +119,12 @@ def main() -> None:
         published = settings.model_copy(update={"flink": flink})
         jobs, proof = TagJobs(published, FlinkCluster(flink)), ParityProof(published, runs=ParityRuns(settings))
         remains = TagRemains(settings, ProfileStore(settings.hbase), connect(settings, patience_seconds=0))
-        controller = Controller(registry, jobs, proof, remains, wall_ms, policy_of(settings), leader.held)
+        controller = Controller(registry, jobs, proof, remains, process.wall_ms, policy_of(settings), leader.held)
         previews = PreviewWorker(
             PreviewTable(settings),
             registry,
             lambda draft, live: run_preview(draft, live, published),
-            wall_ms,
+            process.wall_ms,
             stale_ms(settings),
         )
         requests = RequestWorker(JobRequestTable(settings), FlinkCluster(settings.flink), settings)

@@ -25,6 +25,7 @@ from stores import logs
 from stores.bitmaps import Generation
 from stores.clickhouse import ClickHouseRefused
 from stores.delta_ledger import Delta
+from tagging import bound_rules
 from tagging.bound_rules import BoundRule
 from tagging.crowd_parsing import CrowdProblems
 from tagging.crowd_watches import Planned, Watch
@@ -149,6 +150,7 @@ class DeltaPublisher:
             published=False,
             rule=rule,
             rule_version=before.rule_version + (rule != before.rule),
+            told=tuple(sorted({*_told(before), *bound.versions.items()})),
             enters_total=before.enters_total,
             leaves_total=before.leaves_total,
             at_ms=at_ms,
@@ -185,7 +187,7 @@ class DeltaPublisher:
     def _send(self, watch: Watch) -> None:
         after = watch.planned.first_sequence - 1
         while page := self.ledger.batch(watch.id, watch.planned.attempt, after, PAGE):
-            for delta in page:
+            for delta in (delta for delta in page if delta.user_id):
                 self.topic.send(CROWD_DELTAS_TOPIC, orjson.dumps(message(watch, delta)), delta.user_id)
                 DELTAS.labels(delta.change.value).inc()
             after = page[-1].sequence
@@ -194,6 +196,13 @@ class DeltaPublisher:
                 f"batch {watch.planned.batch} of {watch.crowd} ends at {after}, not {watch.planned.sequence}"
             )
         self.topic.flush()
+
+
+def _told(before: Planned) -> tuple[tuple[str, int], ...]:
+    """Of a batch that was planned before `told` was kept, what its own rule says."""
+    if before.told or not before.rule:
+        return before.told
+    return tuple(bound_rules.read(before.rule).versions.items())
 
 
 def message(watch: Watch, delta: Delta) -> Mapping[str, str | int]:

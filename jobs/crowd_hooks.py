@@ -81,7 +81,9 @@ class HookSender:
         if not page:
             return False
         first, last = page[0].sequence, page[-1].sequence
-        body = orjson.dumps({"crowd": hook.crowd, "deltas": [message(watch, delta) for delta in page]})
+        # A body may be empty: of those who were erased nobody is told, and the hook goes on behind them.
+        named = [message(watch, delta) for delta in page if delta.user_id]
+        body = orjson.dumps({"crowd": hook.crowd, "deltas": named})
         cause = ""
         try:
             self.sender.send(hook, body, f"{hook.id}-{watch.id}-{first}-{last}")

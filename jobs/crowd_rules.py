@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import sql
-from stores import logs
+from stores.registry.pointed import pointed
 from stores.registry.store import Pointer
 from tagging import bound_rules
 from tagging.bound_rules import BoundRule
@@ -14,12 +14,7 @@ from tagging.crowd_normal import expand
 from tagging.crowd_parsing import parse
 from tagging.crowds import Rule
 from tagging.definition import TagDefinition, parse_definition
-from tagging.problems import TagProblems
 from tagging.saved_crowds import SavedCrowd
-from tagging.synchronise import definition_of
-
-KEPT_VERSIONS = 2_000
-log = logs.get("jobs.crowd_rules")
 
 
 class CrowdRules:
@@ -62,22 +57,9 @@ class _Rules(Mapping[str, Rule]):
 
 def live_tags(pointers: Sequence[Pointer]) -> list[TagDefinition]:
     """The live versions by the registry, and those built-in tags that it does not know."""
-    known = {pointer.tag for pointer in pointers}
-    found = [tag for tag in _builtin() if tag.name not in known]
-    return found + [tag for pointer in pointers if (tag := _definition(pointer)) is not None]
+    return list(pointed(pointers, _builtin()).live)
 
 
 @lru_cache(1)
 def _builtin() -> tuple[TagDefinition, ...]:
     return tuple(parse_definition(path.read_text(encoding="utf-8"), str(path)) for path in sql.tag_files())
-
-
-@lru_cache(KEPT_VERSIONS)
-def _definition(pointer: Pointer) -> TagDefinition | None:
-    if pointer.version is None:
-        return None
-    try:
-        return definition_of(pointer.tag, pointer.version, pointer.text)
-    except TagProblems as error:
-        log.warning("tag_is_not_readable", tag=pointer.tag, version=pointer.version, problems=str(error))
-        return None

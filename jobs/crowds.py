@@ -1,4 +1,5 @@
-"""What follows crowds over time, as a process: snapshots, deltas of watched crowds, and a look at what must be true of all.
+"""What follows crowds over time, as a process: snapshots, deltas of watched crowds, lookalike models that were asked for, and
+a look at what must be true of all.
 
 Run by `python -m jobs.crowds`. Several may run: they share the snapshots, and one of them leads, by a lock in MySQL, and
 publishes deltas.
@@ -12,12 +13,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from jobs import process
+from jobs import live_tags, process
 from jobs.crowd_deltas import DeltaPublisher
 from jobs.crowd_hooks import HookSender
 from jobs.crowd_invariants import Invariants
 from jobs.crowd_rules import CrowdRules
 from jobs.crowd_snapshots import SnapshotWorker
+from jobs.models import lookalike_worker, lookalikes
 from jobs.worker import work
 from stores import kafka, logs, metrics
 from stores.bitmaps import CrowdBitmaps
@@ -26,6 +28,8 @@ from stores.crowds import CrowdTable
 from stores.delta_ledger import DeltaLedger
 from stores.hooks import HookTable
 from stores.kafka import KafkaUnavailable
+from stores.lookalikes import LookalikePeople
+from stores.models.registry import ModelRegistry
 from stores.mysql import MySQLUnavailable
 from stores.registry.leader import Leadership
 from stores.registry.schema import migrate
@@ -40,6 +44,8 @@ from tagging.crowd_parsing import CrowdProblems
 
 LOCK = "crowds"
 HOOKS_LOCK = "crowd_hooks"
+LOOKALIKES_LOCK = "crowd_lookalikes"
+LOOKALIKES_EVERY_SECONDS = 2.0
 ROUND_SECONDS = 1.0
 FORGET_EVERY_SECONDS = 600.0
 LOOK_EVERY_SECONDS = 600.0
@@ -116,11 +122,6 @@ class PresentRules:
         return {name: bound for name, bound in found.items() if not bound.behaves}
 
 
-def wall_ms() -> int:
-    """Now, epoch milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 def main() -> None:
     """Make snapshots and publish deltas until SIGTERM."""
     settings, stop = process.start()
@@ -131,15 +132,26 @@ def main() -> None:
         prepare(settings, store)
 
     rules = PresentRules(settings, registry)
-    worker = SnapshotWorker(snapshots, SnapshotUsers(store), wall_ms)
+    worker = SnapshotWorker(snapshots, SnapshotUsers(store), process.wall_ms)
     threading.Thread(target=work, args=(ready, worker, stop), daemon=True).start()
     hooks = HookTable(settings)
     sender = Webhooks(settings.webhooks.allow_private, settings.webhooks.timeout_seconds)
     sends = Leadership(settings, HOOKS_LOCK)
     hook_sender = HookSender(
-        hooks, watches.of, DeltaLedger(store), sender, sends.held, wall_ms, settings.webhooks.most_attempts
+        hooks, watches.of, DeltaLedger(store), sender, sends.held, process.wall_ms, settings.webhooks.most_attempts
     )
     threading.Thread(target=work, args=(ready, hook_sender, stop), daemon=True).start()
+    models = ModelRegistry(settings)
+    trainer = lookalikes.LookalikeTrainer(
+        models, LookalikePeople(store), rules.of, lambda: live_tags.read_live(settings)
+    )
+    trains = lookalike_worker.LookalikeWorker(
+        models,
+        lambda definition, text: trainer.train(definition, text, lookalike_worker.WHO, process.wall_ms()),
+        Leadership(settings, LOOKALIKES_LOCK).held,
+        process.wall_ms,
+    )
+    threading.Thread(target=work, args=(ready, trains, stop, LOOKALIKES_EVERY_SECONDS), daemon=True).start()
     looked = (Invariants(CrowdBitmaps(store)), rules.all_by_tags, stop)
     threading.Thread(target=look_again_and_again, args=looked, daemon=True).start()
     log.info("crowds_started")
@@ -150,11 +162,11 @@ def main() -> None:
             topic=kafka.Producer(settings),
             rule_of=rules.of,
             leads=leader.held,
-            now_ms=wall_ms,
+            now_ms=process.wall_ms,
             new_attempt=lambda: uuid.uuid4().hex,
         )
         loop(ready, publisher, stop)
-    for table in (snapshots, watches, hooks, registry):
+    for table in (snapshots, watches, hooks, registry, models):
         table.close()
     log.info("crowds_stopped")
 

@@ -32,7 +32,7 @@ STREAM_OPTIONS = {
     "execution.checkpointing.timeout": f"{CHECKPOINT_TIMEOUT_MS} ms",
     "restart-strategy.type": "exponential-delay",
     "restart-strategy.exponential-delay.initial-backoff": "1 s",
-    "restart-strategy.exponential-delay.max-backoff": "10 s",
+    "restart-strategy.exponential-delay.max-backoff": "30 s",
     "restart-strategy.exponential-delay.reset-backoff-threshold": "2 min",
 }
 

@@ -8,12 +8,14 @@ written before the snapshot that stands behind them; written again, they replace
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from jobs import dead_letters, model_rows, sink_process
 from jobs.sink import DeadLetter
+from jobs.suppression import Suppressing, suppressing
 from prediction import online_file
 from prediction.examples import Example, NotAnExample, read_example
 from prediction.ftrl import Parameters
@@ -156,6 +158,15 @@ class LearnerSink:
             saved = 0
         return {"clickhouse": rows, "mysql": saved}
 
+    def users(self, batch: Batch) -> Iterable[str]:
+        """See `jobs.suppression.Suppressible`."""
+        return (example.user_id for example, _ in batch.examples)
+
+    def without(self, batch: Batch, users: AbstractSet[str]) -> tuple[Batch, int]:
+        """See `jobs.suppression.Suppressible`. What was learned of a user before stays: no weight is a user's."""
+        kept = [item for item in batch.examples if item[0].user_id not in users]
+        return Batch(kept), len(batch.examples) - len(kept)
+
     def _take(self, example: Example, record: Record) -> None:
         learned = self._models.get(example.model)
         if learned is None:
@@ -260,11 +271,11 @@ def main() -> None:
     )
 
 
-def _create(settings: Settings) -> tuple[LearnerSink, PlacedReader]:
+def _create(settings: Settings) -> tuple[Suppressing, PlacedReader]:
     reader = PlacedReader(settings, f"{settings.sinks.group_prefix}.{LearnerSink.name}", EXAMPLES_TOPIC)
     store = connect(settings, patience_seconds=0)
     sink = LearnerSink(store, ModelSnapshots(settings), reader, rules_of(settings), lambda: migrate(settings))
-    return sink, reader
+    return suppressing(sink, settings), reader
 
 
 if __name__ == "__main__":

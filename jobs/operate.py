@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from jobs.builtin import JOB_NAME, builtin_tags
 from jobs.pipeline import ensure_running
 from jobs.statements import Job
-from stores.flink import FlinkJob, cancel_and_wait, open_jobs
+from stores.flink import Checkpoints, FlinkJob, FlinkJobForgotten, cancel_and_wait, open_jobs
 from stores.settings import Settings
 
 
@@ -22,7 +22,7 @@ class Cluster(Protocol):
 
     def jobs(self) -> list[FlinkJob]: ...
 
-    def checkpoints(self, job_id: str) -> dict[str, Any]: ...
+    def checkpoints(self, job_id: str) -> Checkpoints: ...
 
     def root_cause(self, job_id: str) -> str | None: ...
 
@@ -54,12 +54,15 @@ def listed(cluster: Cluster, ended_too: bool = False) -> list[Listed]:
     """The jobs that have not ended, newest first, or all that the cluster remembers."""
     found = []
     for job in cluster.jobs() if ended_too else open_jobs(cluster):
-        written = cluster.checkpoints(job.id)
-        counts, latest = written.get("counts") or {}, (written.get("latest") or {}).get("completed") or {}
+        try:
+            written = cluster.checkpoints(job.id)
+        except FlinkJobForgotten:
+            # Between the list and this question.
+            continue
         found.append(
             Listed(
                 job.name, job.id, job.state, job.started_at_ms, job.duration_ms,
-                counts.get("completed", 0), counts.get("failed", 0), latest.get("latest_ack_timestamp"),
+                written.completed, written.failed, written.last_at_ms,
                 cluster.root_cause(job.id),
             )
         )  # fmt: skip

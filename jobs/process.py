@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import threading
+import time
 
 from stores import logs, metrics
 from stores.settings import Settings, load
@@ -25,6 +26,11 @@ def start() -> tuple[Settings, threading.Event]:
     signal.signal(signal.SIGTERM, stopping)
     signal.signal(signal.SIGINT, stopping)
     return settings, stop
+
+
+def wall_ms() -> int:
+    """Now, epoch milliseconds."""
+    return int(time.time() * 1000)
 
 
 class Backoff:

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from jobs import dead_letters, sink_process
+from jobs import sink_process
+from jobs.column_sink import Columns, ColumnSink
 from jobs.sink import FRESHNESS_SAMPLES, DeadLetter
+from jobs.suppression import suppressing
 from stores import metrics
-from stores.clickhouse import ClickHouseClient, ClickHouseUnavailable, connect
+from stores.clickhouse import connect
 from stores.kafka_reader import Record
 from tagging.events import read_events
 from tagging.names import EVENTS_TOPIC
 
-Columns = Mapping[str, list[Any]]
 
-
-class EventSink:
+class EventSink(ColumnSink):
     """Writes every event that the stream reads as well; the one place where the others are kept."""
 
     name = "sink_events"
     topics = (EVENTS_TOPIC,)
-    away = (ClickHouseUnavailable,)
-
-    def __init__(self, store: ClickHouseClient) -> None:
-        self._store = store
-
-    def open(self) -> None:
-        """Create the tables where they are missing."""
-        self._store.apply_schema()
+    table = "events"
 
     def decode(self, records: Sequence[Record]) -> tuple[Columns, list[DeadLetter]]:
         """The events as columns of `events`. A message is a list of events at times: its events share its place."""
@@ -46,13 +38,11 @@ class EventSink:
 
     def write(self, batch: Columns, dead: Sequence[DeadLetter]) -> Mapping[str, int]:
         """Write events, then dead letters."""
-        written = self._store.insert_columns("events", batch) if batch else 0
-        if dead:
-            written += self._store.insert_columns("dead_letters", dead_letters.columns(dead))
+        written = super().write(batch, dead)
         occurred = batch.get("occurred_at", [])
         for at_ms in occurred[:: max(1, len(occurred) // FRESHNESS_SAMPLES)]:
             metrics.observe_age(self.name, time.time(), at_ms)
-        return {"clickhouse": written}
+        return written
 
 
 COLUMNS = (
@@ -71,7 +61,7 @@ COLUMNS = (
 def main() -> None:
     """Run the sink until SIGTERM."""
     sink_process.run(
-        lambda settings: EventSink(connect(settings, patience_seconds=0)),
+        lambda settings: suppressing(EventSink(connect(settings, patience_seconds=0)), settings),
         linger_seconds=lambda settings: settings.sinks.clickhouse_linger_seconds,
     )
 

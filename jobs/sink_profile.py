@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from jobs import sink_process
 from jobs.sink import DeadLetter
+from jobs.suppression import suppressing
 from jobs.tag_changes import decoded
 from stores.hbase import HBaseUnavailable, ProfileCell, ProfileStore
 from stores.kafka_reader import Record
@@ -42,6 +44,20 @@ class ProfileSink:
         """Write the cells; each carries its offset, so that none can replace a newer one."""
         return {"hbase": self._store.write(batch) if batch else 0}
 
+    def users(self, batch: Cells) -> Iterable[str]:
+        """See `jobs.suppression.Suppressible`."""
+        return batch
+
+    def without(self, batch: Cells, users: AbstractSet[str]) -> tuple[Cells, int]:
+        """See `jobs.suppression.Suppressible`."""
+        return cells_without(batch, users)
+
+
+def cells_without(batch: Cells, users: AbstractSet[str]) -> tuple[Cells, int]:
+    """The cells of all other users, and how many are left out."""
+    kept = {user_id: cells for user_id, cells in batch.items() if user_id not in users}
+    return kept, sum(map(len, batch.values())) - sum(map(len, kept.values()))
+
 
 def newest(changes: Iterable[TagChange]) -> Cells:
     """Each user's newest change of each tag version: one topic's changes of a user are in one partition, so offsets order them."""
@@ -57,7 +73,7 @@ def newest(changes: Iterable[TagChange]) -> Cells:
 def main() -> None:
     """Run the sink until SIGTERM."""
     sink_process.run(
-        lambda settings: ProfileSink(ProfileStore(settings.hbase)),
+        lambda settings: suppressing(ProfileSink(ProfileStore(settings.hbase)), settings),
         linger_seconds=lambda settings: settings.sinks.profile_linger_seconds,
     )
 

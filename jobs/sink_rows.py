@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import orjson
 
 from jobs import dead_letters, sink_process
 from jobs.sink import DeadLetter
+from jobs.suppression import Suppressing, suppressing
 from stores.clickhouse import ClickHouseClient, ClickHouseUnavailable, connect
+from stores.erased_rows import names_user
 from stores.kafka_reader import Record
 from stores.settings import Settings
 from tagging.events import Reason
@@ -71,6 +74,21 @@ class RowSink:
         written += self._store.insert_columns("clock_ticks", ticks)
         return {"clickhouse": written}
 
+    def users(self, batch: Batch) -> Iterable[str]:
+        """See `jobs.suppression.Suppressible`: whom a row names."""
+        return (name for change, _ in batch.changes for name in _named_by(change))
+
+    def without(self, batch: Batch, users: AbstractSet[str]) -> tuple[Batch, int]:
+        """See `jobs.suppression.Suppressible`. A row that names an erased user is left out, whoever else it names."""
+        kept = [item for item in batch.changes if users.isdisjoint(_named_by(item[0]))]
+        return Batch(kept, batch.ticks), len(batch.changes) - len(kept)
+
+
+def _named_by(change: RowChange) -> list[str]:
+    source = CATALOG[change.source]
+    named = [(source.key, change.key), *looked_up_by(change, source)]
+    return [value for column, value in named if names_user(change.source, column)]
+
 
 def _minute(message: bytes | None) -> int:
     try:
@@ -105,9 +123,9 @@ def lookup_columns(changes: Iterable[RowChange]) -> Mapping[str, list[str]]:
     return dict(zip(("source", "column", "value", "key"), map(list, rows), strict=True))
 
 
-def _create(settings: Settings) -> RowSink:
+def _create(settings: Settings) -> Suppressing:
     store = connect(settings, patience_seconds=0)
-    return RowSink(store, settings.mysql.shop_database, settings.cdc_format)
+    return suppressing(RowSink(store, settings.mysql.shop_database, settings.cdc_format), settings)
 
 
 def main() -> None:

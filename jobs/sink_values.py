@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import orjson
 
 from jobs import dead_letters, sink_process
 from jobs.sink import DeadLetter
+from jobs.suppression import Suppressing, Tombstones
 from jobs.tag_changes import decoded
 from jobs.value_ages import ValueAges
 from stores.clickhouse import ClickHouseClient, ClickHouseUnavailable, connect
+from stores.erased_users import ErasedUsers
+from stores.kafka_client import Producer
 from stores.kafka_reader import Record
 from stores.mysql import MySQLUnavailable
 from stores.settings import Settings
@@ -64,6 +68,15 @@ class ValueSink:
             self._ages.note(item.change for item in batch)
         return {"clickhouse": rows}
 
+    def users(self, batch: Sequence[Change]) -> Iterable[str]:
+        """See `jobs.suppression.Suppressible`."""
+        return (item.change.user_id for item in batch)
+
+    def without(self, batch: Sequence[Change], users: AbstractSet[str]) -> tuple[Sequence[Change], int]:
+        """See `jobs.suppression.Suppressible`. Before numbers are given: an erased user gets no new one."""
+        kept = [item for item in batch if item.change.user_id not in users]
+        return kept, len(batch) - len(kept)
+
     def _write_users(self, numbers: Mapping[str, int]) -> int:
         # Those that this process has written are left out; once more after a restart changes nothing.
         new = {user_id: number for user_id, number in numbers.items() if number not in self._written}
@@ -107,9 +120,12 @@ def columns(batch: Sequence[Change], numbers: Mapping[str, int]) -> Mapping[str,
 def main() -> None:
     """Run the sink until SIGTERM."""
 
-    def create(settings: Settings) -> ValueSink:
+    def create(settings: Settings) -> Suppressing:
         store = connect(settings, patience_seconds=0)
-        return ValueSink(store, UserNumbers(settings), ValueAges(store))
+        sink = ValueSink(store, UserNumbers(settings), ValueAges(store))
+        # The one sink of tags that answers: it reads every tag's topic, once.
+        answer = Tombstones(Producer(settings), lambda batch: (item.change for item in batch))
+        return Suppressing(sink, ErasedUsers(settings), answer)
 
     sink_process.run(
         create,

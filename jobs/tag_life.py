@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from stores.registry.store import Entry, Tags
 from stores.settings import Settings
 from tagging.drafting import live_before
-from tagging.lifecycle import Policy, Tag
+from tagging.lifecycle import Policy, Status, Tag
 
 
 def change(
@@ -63,3 +63,24 @@ def as_row(tag: Tag) -> dict[str, Any]:
     ]  # fmt: skip
     live = tag.live.version if tag.live else None
     return {"name": tag.name, "owner": tag.owner, "dimension": tag.dimension, "live": live, "versions": versions}
+
+
+def until_live(registry: Tags, name: str, number: int, pause: Callable[[], None]) -> Iterator[str]:
+    """Say how far a version is, each time that it gets further, until readers see it.
+
+    Raises ValueError with the cause when it never will.
+    """
+    said = None
+    while True:
+        tag = registry.tag(name)
+        version = tag.version(number) if tag else None
+        if version is None:
+            raise ValueError(f"{name}: there is no version {number} any more")
+        if version.status != said:
+            said = version.status
+            yield f"{name}: version {number} is {version.status}"
+        if version.status is Status.LIVE:
+            return
+        if version.status not in (Status.BUILDING, Status.READY):
+            raise ValueError(f"{name}: version {number} is {version.status}: {version.cause}")
+        pause()

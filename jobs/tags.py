@@ -13,11 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
-import sql
-from jobs.builtin import JOB_NAME
-from jobs.tag_life import as_row, before_live, change, live_number, policy_of
+from jobs.tag_files import BUILTIN, WRITTEN, apply, diff, draft, export, read_files
+from jobs.tag_life import as_row, before_live, change, live_number, policy_of, until_live
 from stores.registry.schema import migrate
-from stores.registry.store import Conflict, Entry, TagRegistry, Tags
+from stores.registry.store import Conflict, TagRegistry
 from stores.settings import load
 from tagging import lifecycle
 from tagging.binding import bound
@@ -26,96 +25,13 @@ from tagging.definition import TagDefinition, parse_definition
 from tagging.dependencies import check_build, check_retire
 from tagging.lifecycle import Status, Tag
 from tagging.problems import TagProblems
-from tagging.synchronise import Change, Difference, applied, differences, wanted
-
-WRITTEN = (Change.ADOPT, Change.NEW_TAG, Change.NEW_VERSION)
-
-
-def read_files(folder: Path) -> dict[str, TagDefinition]:
-    """The tags of a folder's *.sql, compiled so that nothing is registered that cannot run.
-
-    Raises TagProblems with the first file's problems, FileNotFoundError, and ValueError for a tag that is in two files.
-    """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"tags are read from {folder}, and there is no such folder")
-    found: dict[str, TagDefinition] = {}
-    for path in sorted(folder.glob("*.sql")):
-        definition = parse_definition(path.read_text(encoding="utf-8"), str(path))
-        compile_tag(definition)
-        if definition.name in found:
-            raise ValueError(f"{path}: tag {definition.name} is in another file of {folder} too; one file a tag")
-        found[definition.name] = definition
-    return found
-
-
-def carried_by_builtin() -> Mapping[tuple[str, int], str]:
-    """The versions that the built-in tags' job carries."""
-    found = (parse_definition(path.read_text(encoding="utf-8"), str(path)) for path in sql.tag_files())
-    return {(tag.name, tag.version): JOB_NAME for tag in found}
-
-
-def diff(registry: Tags, files: Mapping[str, TagDefinition]) -> list[Difference]:
-    """What differs between the files and the registry."""
-    return differences(files, registry.tags(), carried_by_builtin())
-
-
-def apply(registry: Tags, files: Mapping[str, TagDefinition], who: str, at_ms: int) -> list[tuple[Difference, int]]:
-    """Write what the registry lacks, a transaction a tag: (what, the version made). Once more writes nothing."""
-    carried = carried_by_builtin()
-    known = {tag.name: tag for tag in registry.tags()}
-    done = []
-    for difference in differences(files, list(known.values()), carried):
-        if difference.change not in WRITTEN:
-            continue
-        definition = files[difference.tag]
-        job = carried.get((difference.tag, definition.version), "")
-        tag, number = applied(difference, definition, known.get(difference.tag), job, who, at_ms)
-        registry.save(tag, [Entry(tag.name, number, who, f"apply: {difference.change}", at_ms)])
-        done.append((difference, number))
-    return done
-
-
-def export(registry: Tags, folder: Path, dry_run: bool = False) -> list[Path]:
-    """Write each tag's newest version as <name>.sql; the paths whose text changed. Other files are left alone."""
-    changed = []
-    for tag in registry.tags():
-        held = wanted(tag)
-        path = folder / f"{tag.name}.sql"
-        if held is None or (path.is_file() and path.read_text(encoding="utf-8") == held.text):
-            continue
-        if not dry_run:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(held.text, encoding="utf-8")
-        changed.append(path)
-    return changed
-
-
-def draft(registry: Tags, definition: TagDefinition, who: str, at_ms: int) -> int:
-    """Register a text as its tag's next version; the number. Raises ValueError when the newest one has this text."""
-    name = definition.name
-    if registry.tag(name) is None and name in {path.stem for path in sql.tag_files()}:
-        # What its job carries already is version 1, whatever the new text says.
-        apply(registry, read_builtin(name), who, at_ms)
-    known = registry.tag(name)
-    [difference] = differences({name: definition}, [known] if known else [], {})
-    if known and difference.change is Change.SAME:
-        raise ValueError(f"tag {name} has this text already, as version {wanted(known).version}; change it first")
-    tag, number = applied(difference, definition, known, "", who, at_ms)
-    registry.save(tag, [Entry(name, number, who, "draft", at_ms)])
-    return number
-
-
-def read_builtin(name: str) -> dict[str, TagDefinition]:
-    """A built-in tag as its file says."""
-    path = BUILTIN / f"{name}.sql"
-    return {name: parse_definition(path.read_text(encoding="utf-8"), str(path))}
-
+from tagging.synchronise import Change
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 Folder = Annotated[Path, typer.Argument(help="Folder of tags, a file each.")]
+_LOOK_SECONDS = 0.3
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
-BUILTIN = sql.ROOT / "tags"
 
 
 def _registry() -> TagRegistry:
@@ -124,9 +40,9 @@ def _registry() -> TagRegistry:
     return TagRegistry(settings)
 
 
-def _files(folder: Path) -> dict[str, TagDefinition]:
+def _files(folder: Path, registry: TagRegistry) -> dict[str, TagDefinition]:
     try:
-        return read_files(folder)
+        return read_files(folder, registry.tags())
     except (TagProblems, FileNotFoundError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
@@ -160,8 +76,9 @@ def _say(line: str, as_json: bool, row: Mapping[str, Any]) -> None:
 @app.command("diff")
 def _diff(folder: Folder = BUILTIN, as_json: Json = False) -> None:
     """Show what `apply` would write. Exit status 1 when there is anything."""
-    files = _files(folder)
-    found = [difference for difference in diff(_registry(), files) if difference.change is not Change.SAME]
+    registry = _registry()
+    files = _files(folder, registry)
+    found = [difference for difference in diff(registry, files) if difference.change is not Change.SAME]
     if as_json:
         typer.echo(json.dumps({"differences": [{"tag": d.tag, "change": d.change} for d in found]}))
     for difference in [] if as_json else found:
@@ -177,8 +94,8 @@ def _diff(folder: Folder = BUILTIN, as_json: Json = False) -> None:
 @app.command("apply")
 def _apply(folder: Folder = BUILTIN, as_json: Json = False, dry_run: DryRun = False) -> None:
     """Register what the files have and the registry lacks: new tags and versions as drafts, the built-in ones as live."""
-    files = _files(folder)
     registry = _registry()
+    files = _files(folder, registry)
     if dry_run:
         made = [(d, None) for d in diff(registry, files) if d.change in WRITTEN]
     else:
@@ -231,13 +148,22 @@ def _approve(name: Name, version: Version, as_json: Json = False) -> None:
 
 
 @app.command("build")
-def _build(name: Name, version: Version, as_json: Json = False) -> None:
+def _build(
+    name: Name,
+    version: Version,
+    wait: Annotated[bool, typer.Option("--wait", help="Until readers see it; exit status 1 when it fails.")] = False,
+    as_json: Json = False,
+) -> None:
     """Have the controller build a version beside the live one, prove it, and switch readers to it."""
     policy = policy_of(load())
     _change(
         name, "build", as_json, lambda tag, at_ms: (lifecycle.build(tag, version, at_ms, policy), version),
         lambda tags: check_build(tags, name, version),
     )  # fmt: skip
+    if wait:
+        with _refusals():
+            for line in until_live(_registry(), name, version, lambda: time.sleep(_LOOK_SECONDS)):
+                typer.echo(line, err=True)
 
 
 @app.command("rollback")

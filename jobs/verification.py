@@ -15,14 +15,14 @@ from jobs.parity_compare import compare_store
 from jobs.parity_evidence import Explainer
 from jobs.parity_sides import Batch, ClickHouseSide, HBaseSide, Held
 from jobs.pipeline import fingerprint
-from jobs.recomputation import BATCH_SECONDS, run_batch
+from jobs.recomputation import BATCH_SECONDS, batch_run
 from jobs.settling_worker import settle_once, settler_of
 from jobs.statements import Job, statements
 from stores import flink_jobs
 from stores.clickhouse import ClickHouseUnavailable, connect
 from stores.hbase import HBaseUnavailable, ProfileStore
 from stores.kafka import KafkaUnavailable
-from stores.kafka_results import read_all, read_messages, result_topic
+from stores.kafka_results import read_all, read_messages
 from stores.mysql import MySQLUnavailable
 from stores.settings import Settings
 from tagging.compiler import CompiledTag
@@ -31,6 +31,10 @@ from tagging.names import tag_topic
 from tagging.parity import TagParity
 
 SINK_GROUPS = ("tagstream.sink_profile", "tagstream.sink_values")
+
+EAGER_MESSAGES = 2_000_000
+"""Of so many messages a batch run takes seconds. It begins while the stream still waits for its checkpoint: where the stream does
+not get there, little was computed in vain."""
 
 UNAVAILABLE = (KafkaUnavailable, HBaseUnavailable, ClickHouseUnavailable, MySQLUnavailable)
 
@@ -82,45 +86,56 @@ def _compared(
     tags: Sequence[CompiledTag], stores: Sequence[Held], settings: Settings, limits: Limits, job: str
 ) -> Generator[str, None, tuple[Found, barriers.Barrier]]:
     """The outcome at one cut, which is taken now, by tag and store; yields progress lines."""
-    barrier = yield from _passed(tags, settings, limits, job)
     order = in_order({tag.definition.name: tag.definition.reads for tag in tags})
     tags = sorted(tags, key=lambda tag: order.index(tag.definition.name))
-    with result_topic(settings, "parity") as topic:
-        started = time.monotonic()
-        run_batch(tags, barrier, settings, limits.batch, topic)
-        batch = Batch(lambda: read_all(settings, topic))
-        recomputed = batch.digests()
-        values = sum(digest.users for digests in recomputed.values() for digest in digests.values())
-        yield f"batch has recomputed {values:,} values ({time.monotonic() - started:.1f} s)"
-        found: Found = []
-        for store in stores:
-            comparison = compare_store(tags, batch, recomputed, store, barrier.at_ms)
-            found += [(tag, parity, store) for tag, parity in zip(tags, comparison.outcomes, strict=True)]
-            yield f"{store.name} compared by digests, {comparison.buckets_opened:,} buckets of users looked into"
-    return found, barrier
+    while True:
+        barrier, messages = _taken(tags, settings)
+        yield f"barrier taken: {messages:,} messages in {len(barrier.ends)} topics"
+        with batch_run(tags, barrier, settings) as (run, topic):
+            if messages <= EAGER_MESSAGES:
+                run.begin()
+            passed = yield from _passed(tags, barrier, settings, limits, job)
+            if not passed:
+                continue
+            started = time.monotonic()
+            run.finish(limits.batch)
+            batch = Batch(lambda: read_all(settings, topic))
+            recomputed = batch.digests()
+            values = sum(digest.users for digests in recomputed.values() for digest in digests.values())
+            yield f"batch has recomputed {values:,} values ({time.monotonic() - started:.1f} s)"
+            found: Found = []
+            for store in stores:
+                comparison = compare_store(tags, batch, recomputed, store, barrier.at_ms)
+                found += [(tag, parity, store) for tag, parity in zip(tags, comparison.outcomes, strict=True)]
+                yield f"{store.name} compared by digests, {comparison.buckets_opened:,} buckets of users looked into"
+            return found, barrier
+
+
+def _taken(tags: Sequence[CompiledTag], settings: Settings) -> tuple[barriers.Barrier, int]:
+    """A barrier in everything that the tags read, and how many messages lie before it."""
+    barrier = barriers.take(_sources(tags), settings)
+    return barrier, sum(sum(partitions.values()) for partitions in barrier.ends.values())
+
+
+def _sources(tags: Sequence[CompiledTag]) -> list[str]:
+    return sorted({source for tag in tags for source in tag.sources})
 
 
 def _passed(
-    tags: Sequence[CompiledTag], settings: Settings, limits: Limits, job: str
-) -> Generator[str, None, barriers.Barrier]:
-    """A barrier that the job and the sinks have passed; yields progress lines."""
-    sources = sorted({source for tag in tags for source in tag.sources})
+    tags: Sequence[CompiledTag], barrier: barriers.Barrier, settings: Settings, limits: Limits, job: str
+) -> Generator[str, None, bool]:
+    """Wait until the job and the sinks have passed the barrier; False where another is needed. Yields progress lines."""
     topics = [tag_topic(tag.definition.name, tag.definition.version) for tag in tags]
+    waited = (barriers.await_job, job, _sources(tags), barrier, settings, limits.stream)
+    yield from _timed("stream has passed the barrier", *waited)
     settler = settler_of(settings, limits.stream)
-    while True:
-        barrier = barriers.take(sources, settings)
-        messages = sum(sum(partitions.values()) for partitions in barrier.ends.values())
-        yield f"barrier taken: {messages:,} messages in {len(barrier.ends)} topics"
-        yield from _timed(
-            "stream has passed the barrier", barriers.await_job, job, sources, barrier, settings, limits.stream
-        )
-        # No value counts before what a lost run of the job said last is settled.
-        if settler.pending(job) is None:
-            break
+    # No value counts before what a lost run of the job said last is settled.
+    if settler.pending(job) is not None:
         yield f"job {job} went on from a checkpoint: {settle_once(settler, job, settings, limits.stream)}"
+        return False
     for group in SINK_GROUPS:
         yield from _timed(f"{group} has flushed", barriers.await_sink, group, topics, settings, limits.sinks)
-    return barrier
+    return True
 
 
 def _timed(done: str, wait: Any, *arguments: Any) -> Iterator[str]:

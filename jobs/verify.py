@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from rich.table import Table
 
 from jobs import parity_schedule
 from jobs.live_tags import read_live
+from jobs.process import wall_ms
 from jobs.verification import verify
 from stores.mysql import MySQLUnavailable
 from stores.parity_runs import ParityRuns
@@ -46,7 +46,7 @@ def keep(settings: Settings, results: Sequence[TagParity], started_ms: int) -> s
     runs = ParityRuns(settings)
     try:
         run_id = runs.begin(Origin.VERIFY, started_ms)
-        runs.finish(run_id, results, _now_ms())
+        runs.finish(run_id, results, wall_ms())
     except (MySQLUnavailable, pymysql.MySQLError) as error:
         return f"not in the history: {error}"
     return None
@@ -67,7 +67,7 @@ def main(
         parity_schedule.serve(every * 60)
         return
     console = Console(file=sys.stderr if as_json_text else sys.stdout)
-    settings, started_ms = load(), _now_ms()
+    settings, started_ms = load(), wall_ms()
     results: list[TagParity] = []
     carried = read_live(settings)
     for problem in carried.problems:
@@ -103,10 +103,6 @@ def _name_findings(console: Console, results: Sequence[TagParity]) -> None:
                     f"[red]{finding.outcome}[/]: tag {result.tag} of user {finding.user_id}: batch has "
                     f"{finding.batch!r}, {result.store} has {finding.stored!r}; cause: {finding.cause}"
                 )
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)
 
 
 if __name__ == "__main__":

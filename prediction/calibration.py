@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import expit, softmax
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from prediction.metrics import SMALLEST, Floats
 
@@ -72,6 +69,10 @@ Calibration = Sigmoid | Isotonic | Temperature
 
 def fit(raw: Floats, labels: Floats) -> Calibration:
     """For raw scores of shape (users, 1 or classes) and the labels of the same users."""
+    # Imported by who learns alone: a process that asks models or none would pay seconds and 100 MB at its start.
+    from sklearn.isotonic import IsotonicRegression
+    from sklearn.linear_model import LogisticRegression
+
     if raw.shape[1] > 1:
         return _fit_temperature(raw, labels.astype(int))
     if min(labels.sum(), len(labels) - labels.sum()) >= ISOTONIC_FROM:
@@ -82,6 +83,8 @@ def fit(raw: Floats, labels: Floats) -> Calibration:
 
 
 def _fit_temperature(raw: Floats, labels: np.ndarray) -> Temperature:
+    from scipy.optimize import minimize_scalar  # As above.
+
     def loss(log_temperature: float) -> float:
         found = softmax(raw / np.exp(log_temperature), axis=1)[np.arange(len(labels)), labels]
         return float(-np.log(np.maximum(found, SMALLEST)).mean())

@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from prediction.examples import DAY_SECONDS, LONGEST_GRACE_SECONDS, LONGEST_HORIZON_SECONDS, LabelRule
+from prediction.onnx_part import OnnxFeature, OnnxPart
+from prediction.orders_part import OrdersPart
 from tagging.names import TAG_NAME
 from tagging.problems import did_you_mean
 
-Kind = Literal["conversion", "churn", "next_value"]
-Algorithm = Literal["logistic", "boosting"]
+Kind = Literal["conversion", "churn", "next_value", "lookalike", "spend"]
+Algorithm = Literal["logistic", "boosting", "onnx", "bg_nbd"]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 MOST_FEATURES = 64
@@ -32,12 +34,14 @@ class Label(_Part):
     """What is to happen within `horizon_days` after the moment of prediction.
 
     conversion: an event of `event_type`; churn: none of any type, or of `event_type` where given; next_value: the value of
-    the property `value_property` of the first such event (models of this kind tell classes apart).
+    the property `value_property` of the first such event (models of this kind tell classes apart). lookalike: nothing is to
+    happen; whether the user is in the saved crowd `crowd` now. spend: how much the user spends within the horizon.
     """
 
-    horizon_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)]
+    horizon_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = 0
     event_type: Word | None = None
     value_property: Word | None = None
+    crowd: Word | None = None
 
 
 class Training(_Part):
@@ -63,7 +67,11 @@ class Online(_Part):
 
 
 class ModelDefinition(_Part):
-    """A model. `features` are names of tags; which versions they are is settled when the model is trained."""
+    """A model. `features` are names of tags; which versions they are is settled when the model is trained.
+
+    One of the algorithm `onnx` is made elsewhere: its part `onnx` says the versions too. One of the kind `spend` reads no tag
+    but the purchases that its part `orders` names, by the algorithm `bg_nbd` (see `prediction.lifetime`).
+    """
 
     name: str
     title: Line
@@ -72,9 +80,11 @@ class ModelDefinition(_Part):
     kind: Kind
     algorithm: Algorithm = "logistic"
     label: Label
-    features: Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_FEATURES)]
+    features: Annotated[tuple[str, ...], Field(max_length=MOST_FEATURES)] = ()
     training: Training = Training()
     online: Online | None = None
+    onnx: OnnxPart | None = None
+    orders: OrdersPart | None = None
 
     @property
     def label_rule(self) -> LabelRule | None:
@@ -103,6 +113,27 @@ class ModelDefinition(_Part):
     @model_validator(mode="after")
     def _label_fits(self) -> ModelDefinition:
         label = self.label
+        if (self.kind == "spend") != (self.algorithm == "bg_nbd"):
+            raise ValueError(f"algorithm: got {self.algorithm} for a {self.kind} model, "
+                             "allowed bg_nbd for spend models, which need it")  # fmt: skip
+        if self.kind == "spend":
+            return self._spend()
+        if self.orders is not None:
+            raise ValueError(f"orders: got it for a {self.kind} model, allowed for spend models")
+        if not self.features:
+            raise ValueError(f"features: got none, needed at least one tag for a {self.kind} model")
+        if (self.kind == "lookalike") != (label.crowd is not None):
+            raise ValueError(f"label.crowd: got {label.crowd!r} for a {self.kind} model, "
+                             "allowed for lookalike models, which need it")  # fmt: skip
+        if (self.algorithm == "onnx") != (self.onnx is not None):
+            raise ValueError(f"onnx: {'missing' if self.onnx is None else 'got it'} for the algorithm {self.algorithm}, "
+                             "allowed for the algorithm onnx, which needs it")  # fmt: skip
+        if self.onnx is not None and (problem := self.onnx.problem(self.kind, self.features)):
+            raise ValueError(problem)
+        if self.kind == "lookalike":
+            return self._lookalike()
+        if not label.horizon_days:
+            raise ValueError(f"label.horizon_days: a {self.kind} model says within how many days")
         if self.kind != "churn" and label.event_type is None:
             raise ValueError(f"label.event_type: a {self.kind} model says which event it waits for")
         if (self.kind == "next_value") != (label.value_property is not None):
@@ -111,6 +142,32 @@ class ModelDefinition(_Part):
         if self.online is not None and self.kind != "conversion":
             raise ValueError(f"online: got a {self.kind} model, allowed for conversion models")
         return self
+
+    def _lookalike(self) -> ModelDefinition:
+        label = self.label
+        if label.horizon_days or label.event_type is not None or label.value_property is not None:
+            raise ValueError("label: a lookalike model has a crowd, and nothing that is to happen")
+        if self.algorithm != "logistic":
+            raise ValueError(
+                f"algorithm: got {self.algorithm} for a lookalike model, allowed logistic: its weights explain it"
+            )
+        if self.online is not None:
+            raise ValueError("online: got a lookalike model, allowed for conversion models")
+        return self
+
+    def _spend(self) -> ModelDefinition:
+        label = self.label
+        if not label.horizon_days:
+            raise ValueError("label.horizon_days: a spend model says within how many days")
+        if label.event_type is not None or label.value_property is not None or label.crowd is not None:
+            raise ValueError("label: a spend model has horizon_days alone; its part `orders` says what a purchase is")
+        if self.features:
+            raise ValueError(
+                f"features: got {', '.join(self.features)} for a spend model, allowed none: it reads `orders`"
+            )
+        if self.online is not None or self.onnx is not None:
+            raise ValueError("online, onnx: a spend model has neither")
+        return self.model_copy(update={"orders": OrdersPart()}) if self.orders is None else self
 
     def with_moments(self, moments: int) -> ModelDefinition:
         """The same model, learned from fewer moments or more. Raises ValueError for fewer than two."""
@@ -135,7 +192,11 @@ def parse_model(text: str, origin: str = "") -> ModelDefinition:
 
 
 def _keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
-    parts: dict[int | str, type[BaseModel]] = {"label": Label, "training": Training, "online": Online}
+    if len(place) > 3:
+        return tuple(OnnxFeature.model_fields)
+    parts: dict[int | str, type[BaseModel]] = {
+        "label": Label, "training": Training, "online": Online, "onnx": OnnxPart, "orders": OrdersPart
+    }  # fmt: skip
     return tuple(parts.get(place[0], ModelDefinition).model_fields if len(place) > 1 else ModelDefinition.model_fields)
 
 

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
-from river.drift import ADWIN
-from scipy.stats import ks_2samp
 
 from prediction.hashing import Features, Value
 from prediction.metrics import Floats
+
+if TYPE_CHECKING:
+    from river.drift import ADWIN
 
 NUMBER_BINS = 10
 MOST_CATEGORIES = 20
@@ -65,6 +67,8 @@ def _drift(name: str, before: Sequence[Value], after: Sequence[Value]) -> Featur
         old, new = _numbers(before), _numbers(after)
         ks, p = None, None
         if len(old) and len(new):
+            from scipy.stats import ks_2samp  # A second and 50 MB, which who never compares windows does not pay.
+
             found = ks_2samp(old, new, method="asymp")
             ks, p = float(found.statistic), float(found.pvalue)
         psi = psi_of(_number_counts(before, old), _number_counts(after, old))
@@ -116,6 +120,13 @@ def _text(value: Value) -> str:
     return f"={value}" if isinstance(value, str) else repr(value)
 
 
+def _adwin() -> ADWIN:
+    # The package brings its datasets, and with them two seconds and 150 MB, which who has no learner does not pay.
+    from river.drift import ADWIN
+
+    return ADWIN(delta=ADWIN_DELTA)
+
+
 class LossDrift:
     """Whether the loss has risen: ADWIN (Bifet and Gavaldà 2007) over the mean loss of each block, between 0 and 1.
 
@@ -124,7 +135,7 @@ class LossDrift:
 
     def __init__(self, seen: Sequence[float] = ()) -> None:
         self.seen: list[float] = []
-        self._detector = ADWIN(delta=ADWIN_DELTA)
+        self._detector = _adwin()
         for loss in seen:
             self.add(loss)
 
@@ -132,7 +143,7 @@ class LossDrift:
         """The next block's mean loss; whether the loss is found to have risen just now."""
         if len(self.seen) == MOST_LOSSES:
             # A detector without an end would make the snapshot one without an end.
-            self.seen, self._detector = [], ADWIN(delta=ADWIN_DELTA)
+            self.seen, self._detector = [], _adwin()
         before = self._detector.estimation
         self.seen.append(loss)
         self._detector.update(loss)

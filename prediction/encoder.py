@@ -27,16 +27,24 @@ class BadValue(ValueError):
     """A value that a feature cannot have. The text names the feature, what was got and what is allowed."""
 
 
+class BadOutput(BadValue):
+    """What a model that was made elsewhere says of these values is no probability. The text: what was got and is allowed."""
+
+
 @dataclass(frozen=True)
 class EncodedFeature:
     """How one feature becomes columns. A number: log-scaled, then standardised by `mean` and `scale`, and whether it is
     missing. A boolean: itself, and missing. A string: one column a category, others, and missing.
+
+    With a `default` nothing is missing: a user who has no value has that one, and the last column is left out.
     """
 
     feature: Feature
     mean: float = 0.0
     scale: float = 1.0
     categories: tuple[str, ...] = ()
+    is_log: bool = True
+    default: Value = None
 
     @property
     def is_number(self) -> bool:
@@ -47,15 +55,20 @@ class EncodedFeature:
     def labels(self) -> tuple[str, ...]:
         """What each column says, in order."""
         tag = self.feature.tag
+        missing = (f"{tag} is missing",) if self.default is None else ()
         if self.feature.value_type == "string":
-            return (*(f"{tag} = {category}" for category in self.categories), f"{tag} is another", f"{tag} is missing")
-        return (tag, f"{tag} is missing")
+            return (*(f"{tag} = {category}" for category in self.categories), f"{tag} is another", *missing)
+        return (tag, *missing)
 
     def encode(self, values: Sequence[Value]) -> Floats:
-        """Columns of shape (values, labels). A missing number counts as the mean. Raises BadValue."""
+        """Columns of shape (values, labels). A missing number without a default counts as the mean.
+
+        Raises BadValue.
+        """
         found = np.zeros((len(values), len(self.labels)))
         places = {category: place for place, category in enumerate(self.categories)}
-        for row, value in enumerate(values):
+        for row, given in enumerate(values):
+            value = self.default if given is None else given
             if value is None:
                 found[row, -1] = 1.0
             elif self.feature.value_type == "string":
@@ -63,7 +76,8 @@ class EncodedFeature:
             elif self.feature.value_type == "boolean":
                 found[row, 0] = _boolean(self.feature, value)
             else:
-                found[row, 0] = (_scaled(_number(self.feature, value)) - self.mean) / self.scale
+                number = _number(self.feature, value)
+                found[row, 0] = ((_scaled(number) if self.is_log else number) - self.mean) / self.scale
         return found
 
 
@@ -142,9 +156,16 @@ def to_json(encoder: Encoder) -> list[dict[str, Any]]:
             "mean": each.mean,
             "scale": each.scale,
             "categories": list(each.categories),
+            **_declared(each),
         }
         for each in encoder.features
     ]
+
+
+def _declared(each: EncodedFeature) -> dict[str, Any]:
+    """What only a definition says: left out where nothing was said, so that a file's bytes stay what they were."""
+    default = {} if each.default is None else {"default": each.default}
+    return default if each.is_log else {"log": False, **default}
 
 
 def from_json(values: Sequence[Mapping[str, Any]]) -> Encoder:
@@ -156,6 +177,8 @@ def from_json(values: Sequence[Mapping[str, Any]]) -> Encoder:
                 each["mean"],
                 each["scale"],
                 tuple(each["categories"]),
+                each.get("log", True),
+                each.get("default"),
             )
             for each in values
         )

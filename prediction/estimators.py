@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import xgboost
-from sklearn.linear_model import LogisticRegression
 
+from prediction import onnx_estimator
 from prediction.metrics import Floats
+
+if TYPE_CHECKING:
+    import xgboost
 
 SEED = 20_260_101
 LOGISTIC_ROUNDS = 2_000
@@ -73,6 +75,9 @@ class Boosting:
 
     @cached_property
     def _booster(self) -> xgboost.Booster:
+        # Imported by who has such a model alone: it costs seconds and 100 MB at the start of a process.
+        import xgboost
+
         found = xgboost.Booster(model_file=bytearray(self.text.encode()))
         # One thread: waking others costs more than one user's trees, and a server has other requests to serve.
         found.set_param({"nthread": 1})
@@ -89,6 +94,8 @@ class Boosting:
 
     def contributions(self, encoded: Floats) -> Floats:
         """See `Estimator`. Shapley values of the trees (Lundberg et al. 2018); the last, the average, is left out."""
+        import xgboost  # As above.
+
         found = np.asarray(self._booster.predict(xgboost.DMatrix(encoded, nthread=1), pred_contribs=True), dtype=float)
         return found.reshape(len(encoded), self._scores, encoded.shape[1] + 1)[:, :, :-1]
 
@@ -99,12 +106,16 @@ class Boosting:
 
 def fit_logistic(encoded: Floats, labels: Floats, classes: int) -> Logistic:
     """Labels are 0 .. classes - 1, each there at least once."""
+    from sklearn.linear_model import LogisticRegression  # As above.
+
     found = LogisticRegression(C=1.0, max_iter=LOGISTIC_ROUNDS).fit(encoded, labels.astype(int))
     return Logistic(np.array(found.coef_), np.array(found.intercept_), encoded.mean(axis=0))
 
 
 def fit_boosting(encoded: Floats, labels: Floats, other: Floats, other_labels: Floats, classes: int) -> Boosting:
     """As many trees as make `other`, people that it does not learn from, no worse."""
+    import xgboost  # As above.
+
     chosen = {"objective": "binary:logistic", "eval_metric": "logloss"}
     if classes > 2:
         chosen = {"objective": "multi:softprob", "eval_metric": "mlogloss", "num_class": classes}
@@ -126,4 +137,6 @@ def from_json(values: Mapping[str, Any]) -> Estimator:
         return Logistic(*(np.array(values[name]) for name in ("weights", "intercepts", "center")))
     if values["algorithm"] == "boosting":
         return Boosting(values["text"], values["classes"])
-    raise ValueError(f"algorithm: got {values['algorithm']!r}, allowed logistic, boosting")
+    if values["algorithm"] == "onnx":
+        return onnx_estimator.from_json(values)
+    raise ValueError(f"algorithm: got {values['algorithm']!r}, allowed logistic, boosting, onnx")

@@ -25,6 +25,10 @@ class WrongFile(ValueError):
     """A file that is no model of this format. The text says what was found and what is allowed."""
 
 
+class SpendFile(WrongFile):
+    """The file of a model of expected spend, which scores from purchases and not from tags (see `prediction.lifetime`)."""
+
+
 @dataclass(frozen=True)
 class Reason:
     """How much a feature moved a user's raw score (log-odds) away from the average user's."""
@@ -98,6 +102,8 @@ def from_bytes(content: bytes) -> Pipeline:
         values = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise WrongFile(f"a model's file is JSON: {error}") from error
+    if isinstance(values, dict) and str(values.get("format")).startswith("spend/"):
+        raise SpendFile("a model of expected spend; POST /api/v1/predictions/spend asks it")
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         found = values.get("format") if isinstance(values, dict) else type(values).__name__
         raise WrongFile(f"a model's file: got format {found!r}, allowed {FORMAT}")

@@ -17,7 +17,12 @@ class RetiredFeature(ValueError):
 
 
 def require_better_than_chance(model: str, version: int, metrics: Mapping[str, Any]) -> None:
-    """Raises NotBetter unless the held-out people show that the version knows something."""
+    """Raises NotBetter unless the held-out people show that the version knows something: of expected spend, more than what each
+    spent in the period before, by the interval of the gain, and more than what all spend on average.
+    """
+    if "rmse" in metrics:
+        _require_better_than_naive(model, version, metrics)
+        return
     value, error = metrics.get("auc"), metrics.get("auc_error")
     if value is not None and value - 2 * (error or 0) <= 0.5:
         raise NotBetter(
@@ -28,6 +33,20 @@ def require_better_than_chance(model: str, version: int, metrics: Mapping[str, A
         raise NotBetter(
             f"model {model} version {version}: log-loss {metrics['log_loss']:.4f} is no better than that of chance "
             f"({metrics['log_loss_of_chance']:.4f}); it stays in the shadow"
+        )
+
+
+def _require_better_than_naive(model: str, version: int, metrics: Mapping[str, Any]) -> None:
+    if metrics["gain_low"] <= 0:
+        raise NotBetter(
+            f"model {model} version {version}: its squared error is {metrics['gain']:.1%} less (95 %: {metrics['gain_low']:.1%} to "
+            f"{metrics['gain_high']:.1%}) on {metrics['rows']} people it has not seen, no better than the last period; it "
+            "stays in the shadow"
+        )
+    if metrics["rmse"] >= metrics["rmse_of_mean"]:
+        raise NotBetter(
+            f"model {model} version {version}: an error of {metrics['rmse']:.2f} is no better than the mean's "
+            f"({metrics['rmse_of_mean']:.2f}); it stays in the shadow"
         )
 
 

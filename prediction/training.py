@@ -60,6 +60,7 @@ def train(definition: ModelDefinition, features: Sequence[Feature], rows: Traini
 
     Raises TrainingProblem for rows that know the future or that are too few, BadValue for a feature's value.
     """
+    require_made_here(definition)
     _require_the_past(rows)
     _require_values(features, rows.columns)
     classes = CLASSES_OF_TWO if definition.kind != "next_value" else tuple(sorted(set(rows.labels)))
@@ -90,6 +91,47 @@ def train(definition: ModelDefinition, features: Sequence[Feature], rows: Traini
         "seed": estimators.SEED,
     }
     return Trained(pipeline, found, lineage)
+
+
+def evaluated(definition: ModelDefinition, pipeline: Pipeline, rows: TrainingSet) -> Trained:
+    """A model that was made elsewhere, measured on the people whom every training here holds out (see `part_of`).
+
+    Whether its author held them out too, nobody here can tell. Raises as `train` does.
+    """
+    _require_the_past(rows)
+    _require_values(pipeline.features, rows.columns)
+    strange = sorted(set(rows.labels) - set(pipeline.classes))
+    if strange:
+        raise TrainingProblem(
+            f"labels: got {', '.join(strange)}, allowed {', '.join(pipeline.classes)}; give the model a class `other`"
+        )
+    held_out = np.array([part_of(user) for user in rows.users]) < definition.training.held_out
+    numbers = np.array([pipeline.classes.index(label) for label in rows.labels], dtype=float)[held_out]
+    if len(pipeline.classes) == 2:
+        _require_enough("held out", pipeline.classes, numbers)
+    elif len(numbers) < FEWEST_OF_A_CLASS:
+        raise TrainingProblem(f"rows held out: got {len(numbers)}, needed {FEWEST_OF_A_CLASS}; wait for more history")
+    mine = _rows_of(rows.columns, held_out)
+    if len(pipeline.classes) == 2:
+        _require_no_oracle(pipeline.encoder, pipeline.encoder.encode(mine), numbers)
+    found = measured(numbers, pipeline.probabilities(mine), pipeline.classes)
+    found["base_rate_learned"] = None
+    lineage = {
+        "features": [asdict(feature) for feature in pipeline.features],
+        "moments_ms": sorted(set(rows.observed_at_ms)),
+        "rows": {"held_out": int(held_out.sum())},
+        "people": len(set(rows.users)),
+    }
+    return Trained(pipeline, found, lineage)
+
+
+def require_made_here(definition: ModelDefinition) -> None:
+    """Raises TrainingProblem for a model that is made elsewhere."""
+    if definition.algorithm == "onnx":
+        raise TrainingProblem(
+            f"model {definition.name}: got the algorithm onnx, allowed logistic, boosting: an ONNX model is trained elsewhere; "
+            "`python -m jobs.models import FILE.onnx` makes the next version"
+        )
 
 
 def measured(labels: Floats, probabilities: Floats, classes: Sequence[str]) -> dict[str, Any]:

@@ -83,6 +83,21 @@ class CrowdBitmaps:
         )
         return self._ask("portrait", query, generation, crowd=crowd, base=base_bitmap)
 
+    def overlap(
+        self, rules: Sequence[Rule], base: Rule, versions: Mapping[str, int], generation: int
+    ) -> tuple[list[list[int]], int]:
+        """Users of the base that are in each two crowds, on the diagonal in the one, and all users of the base. One query."""
+        query = CrowdQuery(versions)
+        crowds = ", ".join(query.expression(rule) for rule in rules)
+        row = self._ask("overlap", query, generation, crowds=crowds, base=query.expression(base))[0]
+        # Without a single bucket there is no row of counts to add up.
+        counts = iter(row["pairs"] or [0] * (len(rules) * (len(rules) + 1) // 2))
+        together = [[0] * len(rules) for _ in rules]
+        for place in range(len(rules)):
+            for other in range(place, len(rules)):
+                together[place][other] = together[other][place] = next(counts)
+        return together, row["base_users"]
+
     def store(self, rule: Rule, versions: Mapping[str, int], generation: int, snapshot: str) -> None:
         """Keep the crowd's users under a snapshot's id. Again with the same generation it changes nothing."""
         query = CrowdQuery(versions)

@@ -21,7 +21,7 @@ FORMATS: Mapping[Form, str] = {"csv": "CSVWithNames", "parquet": "Parquet"}
 
 @dataclass(frozen=True)
 class Delta:
-    """One user who entered or left. `sequence` counts a watch's from 1, without gaps."""
+    """One user who entered or left. `sequence` counts a watch's from 1, without gaps. `user_id` is empty of who was erased."""
 
     watch: str
     sequence: int

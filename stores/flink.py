@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
 import requests
@@ -14,21 +15,40 @@ from stores.settings import Flink
 T = TypeVar("T")
 CANCEL_SECONDS = 60
 FINAL_STATES = frozenset({"FINISHED", "FAILED", "CANCELED"})
+_TAKES_NONE = "Checkpointing has not been enabled"
+_STARTING = "is initializing"
 
 
 class FlinkError(RuntimeError):
     """The cluster could not be reached, refused a request, or a job ended otherwise than asked."""
 
 
+class FlinkRefusal(FlinkError):
+    """The cluster answered, with an error. `status`: of HTTP."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+class FlinkJobForgotten(FlinkError):
+    """The cluster does not know such a job, or not any more."""
+
+
 @dataclass(frozen=True)
 class FlinkJob:
-    """One job as the cluster reports it. Times are epoch milliseconds."""
+    """One job as the cluster reports it. Times are epoch milliseconds.
+
+    `whole`: whether every task runs or has ended. A job that is RUNNING may have tasks that still read their state: it takes
+    no checkpoint until then.
+    """
 
     id: str
     name: str
     state: str
     started_at_ms: int
     duration_ms: int
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,6 +58,20 @@ class Failure:
     task: str
     cause: str
     at_ms: int
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """What a job has written of its state. `last_at_ms`: when the newest complete one was acknowledged, epoch ms; `last_bytes`:
+    its size; `last_ms`: how long it took. `taken`: whether the job takes any; one that reads to an end does not.
+    """
+
+    completed: int = 0
+    failed: int = 0
+    last_at_ms: int | None = None
+    last_bytes: int | None = None
+    last_ms: int | None = None
+    taken: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,7 +100,8 @@ class FlinkCluster:
         except requests.RequestException as error:
             raise FlinkError(f"Flink at {self._url} does not answer: {error}") from error
         if answer.status_code >= 400:
-            raise FlinkError(f"Flink at {self._url} refused {method} {path}: {answer.status_code} {answer.text[:500]}")
+            said = f"Flink at {self._url} refused {method} {path}: {answer.status_code} {answer.text[:500]}"
+            raise FlinkRefusal(answer.status_code, said)
         return answer.json() if answer.content else None
 
     def overview(self) -> dict[str, Any]:
@@ -76,7 +111,9 @@ class FlinkCluster:
     def jobs(self) -> list[FlinkJob]:
         """All jobs the cluster still remembers, newest first."""
         found = [
-            FlinkJob(job["jid"], job["name"], job["state"], job["start-time"], job["duration"])
+            FlinkJob(
+                job["jid"], job["name"], job["state"], job["start-time"], job["duration"], _whole(job.get("tasks"))
+            )
             for job in self._request("GET", "/jobs/overview")["jobs"]
         ]
         return sorted(found, key=lambda job: -job.started_at_ms)
@@ -105,13 +142,28 @@ class FlinkCluster:
         failure = self.last_failure(job_id)
         return failure.cause if failure else None
 
-    def checkpoints(self, job_id: str) -> dict[str, Any]:
-        """Counts and the latest checkpoints of a job."""
-        return self._request("GET", f"/jobs/{job_id}/checkpoints")
+    def checkpoints(self, job_id: str) -> Checkpoints:
+        """A job's checkpoints; none yet while it is being started. Raises FlinkJobForgotten."""
+        try:
+            known = self._request("GET", f"/jobs/{job_id}/checkpoints")
+        except FlinkRefusal as refusal:
+            if _TAKES_NONE in str(refusal):
+                return Checkpoints(taken=False)
+            # A job that goes on from a large state is for seconds one that Flink lists and can say nothing of: HTTP 500.
+            if _STARTING in str(refusal):
+                return Checkpoints()
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                raise FlinkJobForgotten(str(refusal)) from refusal
+            raise
+        counts, last = known.get("counts") or {}, (known.get("latest") or {}).get("completed") or {}
+        return Checkpoints(
+            counts.get("completed", 0), counts.get("failed", 0), last.get("latest_ack_timestamp"),
+            last.get("state_size"), last.get("end_to_end_duration"),
+        )  # fmt: skip
 
     def restored(self, job_id: str) -> Restored | None:
         """The state that a job went on from when it was last restarted; None when it never was."""
-        known = self.checkpoints(job_id)
+        known = self._request("GET", f"/jobs/{job_id}/checkpoints")
         found = (known.get("latest") or {}).get("restored")
         if not found:
             return None
@@ -182,6 +234,10 @@ def cancel_and_wait(cluster: Cancels, job_id: str) -> None:
     """End the job without a savepoint; its retained checkpoint stays. Raises FlinkError when it does not end in time."""
     cluster.cancel(job_id)
     cluster.await_state(job_id, "CANCELED", CANCEL_SECONDS)
+
+
+def _whole(tasks: Mapping[str, int] | None) -> bool:
+    return tasks is None or tasks["running"] + tasks["finished"] == tasks["total"]
 
 
 def _poll(answer: Callable[[], T | None], deadline_seconds: float, what: str) -> T:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import sql
-from stores.mysql import transaction
+from stores.mysql import again_after_deadlock, transaction
 from stores.settings import Settings
 
 STALE_SECONDS = 300
@@ -64,6 +64,7 @@ class JobRequestTable:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    @again_after_deadlock
     def ask(self, job: str, what: What, who: str) -> JobRequest:
         """Ask for something; the same that waits already is that request. Raises JobIsBusy for something else."""
         request_id = uuid.uuid4().hex
@@ -86,6 +87,7 @@ class JobRequestTable:
         with transaction(self._settings) as cursor:
             return _all(cursor, "newest", limit=limit)
 
+    @again_after_deadlock
     def take(self) -> JobRequest | None:
         """The oldest that waits, from now on running. Each is given to one taker. Those of long ago are forgotten."""
         with transaction(self._settings) as cursor:
@@ -96,6 +98,7 @@ class JobRequestTable:
             _run(cursor, "take", id=found.id)
             return _there(cursor, found.id)
 
+    @again_after_deadlock
     def finish(self, request: JobRequest, state: State, said: str) -> None:
         """Write what came of a taken request, unless another has taken it since."""
         started_at = datetime.fromtimestamp((request.started_at_ms or 0) / 1000, UTC).replace(tzinfo=None)

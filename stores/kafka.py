@@ -15,13 +15,16 @@ from stores.settings import Settings
 from tagging.names import (
     CLOCK_TOPIC,
     CROWD_DELTAS_TOPIC,
+    ERASURES_TOPIC,
     EVENTS_TOPIC,
     EXAMPLES_TOPIC,
     PREDICTIONS_TOPIC,
     REGISTRY_TOPIC,
+    SIGNALS_TOPIC,
     cdc_topic,
     tag_topic,
 )
+from tagging.sources import SCORES, tables
 
 NEW_TOPIC_SECONDS = 3
 
@@ -44,9 +47,6 @@ __all__ = [
 Offsets = dict[str, dict[int, int]]
 """topic -> partition -> offset."""
 
-SOURCE_TABLES = ("users", "products", "orders")
-SCORES_SOURCE = "scores"
-"""Written by models, not by a database, in the same words."""
 _DAY_MS = 24 * 60 * 60 * 1000
 
 # The log is what every value is computed from, again and again: it is kept for as long as nobody decides otherwise.
@@ -73,6 +73,13 @@ _TAG_CONFIG = {
 }
 
 
+# Never forgotten: a user that came back by a replay in ten years would be back.
+_ERASURES_CONFIG = {
+    "message.timestamp.type": "LogAppendTime",
+    "cleanup.policy": "compact",
+}
+
+
 @dataclass(frozen=True)
 class Topic:
     """A topic as Tagstream creates it. `partitions`: as many as are configured where None."""
@@ -82,23 +89,36 @@ class Topic:
     partitions: int | None = None
 
 
+ERASURES = Topic(ERASURES_TOPIC, _ERASURES_CONFIG, partitions=1)
+
+
 def source_topics(settings: Settings) -> tuple[Topic, ...]:
     """The topics that sources and the clock are written to."""
     shop = settings.mysql.shop_database
-    names = (EVENTS_TOPIC, CLOCK_TOPIC, *(cdc_topic(table, shop) for table in (*SOURCE_TABLES, SCORES_SOURCE)))
-    return tuple(Topic(name, _LOG_CONFIG) for name in names)
+    names = [*(source.name for source in tables()), SCORES.name]
+    names = (EVENTS_TOPIC, CLOCK_TOPIC, *(cdc_topic(name, shop) for name in names))
+    forgets = (EVENTS_TOPIC, cdc_topic(SCORES.name, shop))
+    return tuple(Topic(name, _answers_config(settings) if name in forgets else _LOG_CONFIG) for name in names)
+
+
+def _answers_config(settings: Settings) -> Mapping[str, str]:
+    """Of what users did and what was said of them: kept as long as was decided."""
+    days = settings.kafka.events_retention_days
+    return _LOG_CONFIG if days is None else {**_LOG_CONFIG, "retention.ms": str(days * _DAY_MS)}
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the topics of sources, clock, registry, predictions, examples and deltas where missing; those created.
+    """Create the topics of sources, clock, registry, predictions, examples, deltas and erasures where missing; those created.
 
     A topic that exists is left as it is. Raises KafkaUnavailable.
     """
     more = (
         Topic(REGISTRY_TOPIC, _REGISTRY_CONFIG),
-        Topic(PREDICTIONS_TOPIC, _LOG_CONFIG),
+        Topic(SIGNALS_TOPIC, _REGISTRY_CONFIG, partitions=1),
+        Topic(PREDICTIONS_TOPIC, _answers_config(settings)),
         Topic(CROWD_DELTAS_TOPIC, _DELTAS_CONFIG),
         Topic(EXAMPLES_TOPIC, _EXAMPLES_CONFIG, partitions=1),
+        ERASURES,
     )
     return _create(settings, (*source_topics(settings), *more))
 
@@ -106,6 +126,11 @@ def create_topics(settings: Settings) -> list[str]:
 def ensure_tag_topics(settings: Settings, tags: Iterable[tuple[str, int]]) -> list[str]:
     """Create the topics of these (tag, version) where they are missing: compacted to each user's newest."""
     return _create(settings, [Topic(tag_topic(tag, version), _TAG_CONFIG) for tag, version in tags])
+
+
+def ensure_erasures_topic(settings: Settings) -> list[str]:
+    """Create the topic of erasures where it is missing. Raises KafkaUnavailable."""
+    return _create(settings, [ERASURES])
 
 
 def _create(settings: Settings, topics: Iterable[Topic]) -> list[str]:

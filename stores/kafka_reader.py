@@ -46,12 +46,14 @@ class Record(NamedTuple):
 class KafkaReader:
     """Reads topics as a member of a group. One thread.
 
-    `topics`: names, or patterns that begin with ``^``. A group that has committed nothing begins at the beginning.
+    `topics`: names, or patterns that begin with ``^``. A group that has committed nothing begins at the beginning. `together`:
+    partitions of one number, of all topics, go to one member: with one key in one partition of each, all of a key's records do.
     """
 
-    def __init__(self, settings: Settings, group: str, topics: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, group: str, topics: Sequence[str], together: bool = False) -> None:
         self._servers = settings.kafka.bootstrap_servers
-        self._consumer = create_consumer(settings, group, **_GROUP_OPTIONS)
+        options = _GROUP_OPTIONS | ({"partition.assignment.strategy": "range"} if together else {})
+        self._consumer = create_consumer(settings, group, **options)
         self._owned: set[Place] = set()
         self._carried: list[Message] = []
         self._waiting = False

@@ -50,6 +50,9 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(levels[named])
+    # What they say below a warning is of no use to who runs a command, and stands before what is.
+    for theirs in ("alembic", "apache_beam"):
+        logging.getLogger(theirs).setLevel(logging.WARNING)
     for ours in ("api", "deploy", "jobs", "stores"):
         # PyFlink raises the root's level when it makes a table environment; our lines must outlive that.
         logging.getLogger(ours).setLevel(levels[named])

@@ -43,6 +43,12 @@ WRONG = Gauge(
 ACTIONS = Counter("tagstream_tag_actions_total", "Steps that the controller took for tag versions", ["step"])
 SETTLED = Counter("tagstream_settled_restarts_total", "Restarts of jobs whose lost run was settled", ["job"])
 EXAMPLES = Counter("tagstream_examples_total", "Examples by what the learner made of them", ["model", "taken"])
+SCORED_LIVE = Gauge(
+    "tagstream_model_scored_live", "1 while a live model's users are scored as their tags change", ["model"]
+)
+REFUSED_SCORES = Counter(
+    "tagstream_model_refused_scores_total", "Users not scored for a feature's impossible value", ["model"]
+)
 MODEL_FROZEN = Gauge("tagstream_model_frozen", "1 when a model that learned was stopped by its guard", ["model"])
 MODEL_SERVED = Gauge("tagstream_model_served", "1 while what a model learns is published for serving", ["model"])
 MODEL_LOG_LOSS = Gauge("tagstream_model_log_loss", "Log-loss in a model's newest window", ["model", "scorer"])

@@ -10,6 +10,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import ER
 from pymysql.cursors import DictCursor
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
 from stores.settings import Settings
 
@@ -23,29 +24,40 @@ class MySQLUnavailable(Exception):
     """MySQL did not do what was asked: away, or busy with somebody else's transaction. Trying again may help."""
 
 
+class Deadlock(MySQLUnavailable):
+    """InnoDB undid this transaction because it and another waited for each other."""
+
+
+again_after_deadlock = retry(
+    retry=retry_if_exception_type(Deadlock), stop=stop_after_attempt(20), wait=wait_random(0, 0.1), reraise=True
+)
+"""For a function that is one transaction and nothing else: a deadlock undoes all of it, so that it may run once more."""
+
+
 def connect(
-    settings: Settings, database: str | None = None, answer_seconds: float = ANSWER_SECONDS
-) -> pymysql.Connection[DictCursor]:
-    """A connection in UTC, without autocommit, rows as dicts. `database`: Tagstream's own when None.
+    settings: Settings, database: str | None = None, answer_seconds: float = ANSWER_SECONDS, **options: Any
+) -> pymysql.Connection[Any]:
+    """A connection in UTC, without autocommit, rows as dicts. `database`: Tagstream's own when None; `options`: pymysql's, instead.
 
     Raises MySQLUnavailable.
     """
     mysql = settings.mysql
     with naming(settings):
-        return pymysql.connect(
-            host=mysql.host,
-            port=mysql.port,
-            user=mysql.user,
-            password=mysql.password.get_secret_value(),
-            database=database or mysql.tagging_database,
-            charset="utf8mb4",
-            cursorclass=DictCursor,
-            init_command="SET time_zone = '+00:00'",
-            connect_timeout=answer_seconds,
-            read_timeout=answer_seconds,
-            write_timeout=answer_seconds,
-            ssl=ssl.create_default_context(cafile=mysql.ssl_ca_file) if mysql.ssl_ca_file else None,
-        )
+        usual: dict[str, Any] = {
+            "host": mysql.host,
+            "port": mysql.port,
+            "user": mysql.user,
+            "password": mysql.password.get_secret_value(),
+            "database": database or mysql.tagging_database,
+            "charset": "utf8mb4",
+            "cursorclass": DictCursor,
+            "init_command": "SET time_zone = '+00:00'",
+            "connect_timeout": answer_seconds,
+            "read_timeout": answer_seconds,
+            "write_timeout": answer_seconds,
+            "ssl": ssl.create_default_context(cafile=mysql.ssl_ca_file) if mysql.ssl_ca_file else None,
+        }
+        return pymysql.connect(**{**usual, **options})
 
 
 @contextmanager
@@ -73,4 +85,5 @@ def naming(settings: Settings) -> Iterator[None]:
         if error.args and error.args[0] in _OURS_TO_FIX:
             raise
         said = error.args[1] if len(error.args) > 1 else str(error) or type(error).__name__
-        raise MySQLUnavailable(f"mysql at {settings.mysql.host}:{settings.mysql.port}: {said}") from error
+        kind = Deadlock if error.args and error.args[0] == ER.LOCK_DEADLOCK else MySQLUnavailable
+        raise kind(f"mysql at {settings.mysql.host}:{settings.mysql.port}: {said}") from error

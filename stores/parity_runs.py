@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
 import sql
-from stores.mysql import transaction
+from stores.mysql import again_after_deadlock, transaction
 from stores.settings import Settings
 from tagging.parity import Outcome, TagParity
 from tagging.parity_history import (
@@ -41,6 +41,7 @@ class ParityRuns:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    @again_after_deadlock
     def ask(self, tag: str, version: int, at_ms: int) -> Run:
         """Ask for a run of one tag version (version 0: the live one) or of all live tags (tag ""); once, however often asked.
 
@@ -58,6 +59,7 @@ class ParityRuns:
                     return _run(_one(cursor, same[0] if same else cursor.lastrowid))
             # Somebody asked for the same just now, which this transaction does not see: look again.
 
+    @again_after_deadlock
     def claim(self, at_ms: int) -> Run | None:
         """Take the request that waits longest, for this process alone; None when there is none."""
         with transaction(self._settings) as cursor:
@@ -67,6 +69,7 @@ class ParityRuns:
                     return _run(_one(cursor, row["id"]))
         return None
 
+    @again_after_deadlock
     def begin(self, origin: Origin, at_ms: int, tag: str = "", version: int = 0) -> int:
         """Note a run that begins now; its id."""
         values = {"origin": str(origin), "tag": tag, "version": version, "at": _time(at_ms)}
@@ -74,7 +77,8 @@ class ParityRuns:
             cursor.execute(_text("begin"), values)
             return cursor.lastrowid
 
-    def finish(self, run_id: int, parities: Iterable[TagParity], at_ms: int, cause: str = "") -> None:
+    @again_after_deadlock
+    def finish(self, run_id: int, parities: Sequence[TagParity], at_ms: int, cause: str = "") -> None:
         """Note what a run has found, and in `cause` what it could not compare. A run that is over already stays as it is."""
         with transaction(self._settings) as cursor:
             if not _end(cursor, run_id, RunStatus.DONE, cause[:LONGEST_CAUSE], at_ms):
@@ -90,11 +94,13 @@ class ParityRuns:
                     values |= {"outcome": str(finding.outcome), "finding": kept}
                     cursor.execute(_text("add_finding"), values)
 
+    @again_after_deadlock
     def give_up(self, run_id: int, cause: str, at_ms: int) -> None:
         """Note that a run could not be done."""
         with transaction(self._settings) as cursor:
             _end(cursor, run_id, RunStatus.FAILED, cause[:LONGEST_CAUSE], at_ms)
 
+    @again_after_deadlock
     def tidy(self, at_ms: int) -> None:
         """End the runs whose process is gone; forget old ones, though never the newest of a tag version."""
         with transaction(self._settings) as cursor:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from stores.own_sources import declare_own
 from tagging.access import Role
 
 LOCAL_CONFIG = Path(__file__).parent.parent / ".local" / "demo" / "tagstream.toml"
@@ -26,6 +27,9 @@ class Kafka(BaseModel):
     ssl_ca_file: str | None = None
     partitions: int = Field(4, ge=1)
     replication: int = Field(1, ge=1)
+    events_retention_days: int | None = Field(
+        None, ge=1, description="Of events, predictions and scores, in topics made from now on; for ever where None"
+    )
 
 
 class MySQL(BaseModel):
@@ -64,7 +68,8 @@ class Flink(BaseModel):
     """A Flink cluster by its REST address. `state_dir` is where checkpoints and savepoints go (a URI the cluster can write).
 
     `batch_rest_url`: another cluster for batch runs, where that of `rest_url` runs the tags' job alone (application mode).
-    `restart_attempts`: how often a job that keeps failing is started again, 10 s apart at most, before it ends with its cause.
+    `restart_attempts`: how often a job that keeps failing is started again, 30 s apart at most, before it ends with its cause:
+    40 are a quarter of an hour, in which a TaskManager that went may come back.
     """
 
     rest_url: str = "http://127.0.0.1:8081"
@@ -72,7 +77,7 @@ class Flink(BaseModel):
     parallelism: int = Field(2, ge=1)
     state_dir: str = "file:///tmp/tagstream-state"
     checkpoint_seconds: int = Field(30, ge=1)
-    restart_attempts: int = Field(20, ge=1)
+    restart_attempts: int = Field(40, ge=1)
     connector_jar: str = ""
     deduplicate_days: int = Field(7, ge=1)
     late_days: int = Field(7, ge=1)
@@ -199,6 +204,16 @@ class Webhooks(BaseModel):
     most_attempts: int = Field(12, ge=1, description="After so many a body is dead-lettered, and its hook rests")
 
 
+class Erasure(BaseModel):
+    """How users are erased. `secret` turns an id into what stands for it in the log: made at random once, never changed.
+
+    `settle_seconds`: what a sink had in hand when somebody was erased is written by then; longer than any store's time-out.
+    """
+
+    secret: SecretStr = SecretStr("")
+    settle_seconds: float = Field(90, ge=0)
+
+
 class Settings(BaseSettings):
     """All of Tagstream's configuration. A nested value's variable is TAGSTREAM_KAFKA__BOOTSTRAP_SERVERS and so on."""
 
@@ -215,7 +230,11 @@ class Settings(BaseSettings):
     publishing: Publishing = Publishing()
     webhooks: Webhooks = Webhooks()
     learning: Learning = Learning()
+    erasure: Erasure = Erasure()
     cdc_format: Literal["debezium", "canal"] = "debezium"
+    sources: Path = Field(
+        Path(__file__).parent.parent / "sources", description="A folder of one's own source tables, one TOML file each"
+    )
     metrics_port: int = Field(0, description="Port of a job's own /metrics; 0 takes a free one")
     metrics_host: str = Field("127.0.0.1", description="Where /metrics listens; 0.0.0.0 lets another host scrape it")
 
@@ -236,5 +255,10 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """Read the settings now. Raises pydantic.ValidationError naming each wrong value, FileNotFoundError for a missing file."""
-    return Settings()
+    """Read the settings now, and with them the deployment's own source tables: from here on the catalogue has them.
+
+    Raises pydantic.ValidationError naming each wrong value, FileNotFoundError for a missing file, SourceProblems.
+    """
+    settings = Settings()
+    declare_own(settings.sources)
+    return settings

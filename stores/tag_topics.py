@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from confluent_kafka import KafkaError, Message
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from stores.kafka import end_offsets, offsets_at
-from stores.kafka_client import KafkaUnavailable, Producer
+from stores.kafka_client import ANSWER_SECONDS, KafkaUnavailable, Producer, admin, unavailable
 from stores.kafka_results import read_messages
 from stores.settings import Settings
+from tagging.names import TAG_TOPIC_PATTERN
 
 Cut = Mapping[int, int]
 """partition -> offset."""
@@ -31,6 +33,14 @@ class TagTopics:
     def end(self, topics: Collection[str]) -> dict[str, Cut]:
         """Where each ends now."""
         return end_offsets(self._settings, topics)
+
+    def names(self) -> list[str]:
+        """All that there are."""
+        try:
+            known = admin(self._settings).list_topics(timeout=ANSWER_SECONDS).topics
+        except KafkaException as error:
+            raise unavailable(self._settings, "listing the topics of tags", error) from error
+        return sorted(name for name in known if re.match(TAG_TOPIC_PATTERN, name))
 
     def read(self, topic: str, begin: Cut, end: Cut) -> Iterator[Message]:
         """What lies between two cuts, each partition's in order."""

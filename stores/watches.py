@@ -119,6 +119,12 @@ def _json(value: Policy | Planned) -> str:
     return orjson.dumps(asdict(value)).decode()
 
 
+def _planned(row: Row[Any]) -> Planned:
+    held = orjson.loads(row.planned)
+    told = tuple((tag, version) for tag, version in held.get("told", ()))
+    return Planned(**{**held, "published": bool(row.published), "told": told})
+
+
 def _watch(row: Row[Any]) -> Watch:
     return Watch(
         id=row.id,
@@ -128,6 +134,6 @@ def _watch(row: Row[Any]) -> Watch:
         policy=Policy(**orjson.loads(row.policy)),
         dry_run=row.dry_run,
         tells_present=row.tells_present,
-        planned=Planned(**{**orjson.loads(row.planned), "published": bool(row.published)}),
+        planned=_planned(row),
         problem=row.problem,
     )

@@ -13,6 +13,7 @@ from tagging.from_items import tag_name
 from tagging.lifecycle import Tag
 from tagging.problems import Problem, TagProblems, did_you_mean, place
 from tagging.reading import offset_of, read
+from tagging.synchronise import definition_of, wanted
 from tagging.tag_reads import TagRead
 
 
@@ -41,12 +42,28 @@ def bound(definition: TagDefinition, tags: Sequence[Tag]) -> TagDefinition:
             report(offset, f"tag {name} v{wanted.version} {why}", _instead(name, by_name))
         elif path := cycle(definition.name, [wanted], tags):
             report(offset, f"tags would read each other: {' -> '.join(path)}", f"do not read {name} here")
-        elif stricter := stricter_read(definition.sensitivity, wanted, tag):
+        elif stricter := stricter_read(definition.sensitivity, wanted, tags):
             message = f"a {definition.sensitivity} tag would tell what tag {name} v{wanted.version} holds, which is {stricter}"
             report(offset, message, f"say `-- sensitivity: {stricter}` in the header")
     if problems:
         raise TagProblems(problems, definition.name)
     return replace(definition, reads=tuple(sorted(chosen.values())))
+
+
+def bound_as_registered(definition: TagDefinition, tags: Sequence[Tag]) -> TagDefinition:
+    """The definition of a file whose header may leave versions open: those that its tag's newest version reads stay, as long as
+    they can be read; others are the live ones. So a file that nobody changed is no new version when a tag that it reads goes on.
+
+    Raises TagProblems as `bound` does.
+    """
+    open_names = {name for name, _ in tags_named(definition.sql)} - {found.tag for found in definition.reads}
+    if not open_names:
+        return definition
+    by_name = {tag.name: tag for tag in tags}
+    held = wanted(by_name[definition.name]) if definition.name in by_name else None
+    before = definition_of(definition.name, held.version, held.text).reads if held else ()
+    kept = (found for found in before if found.tag in open_names and not unfit(found, by_name.get(found.tag)))
+    return bound(replace(definition, reads=(*definition.reads, *kept)), tags)
 
 
 def tags_named(sql: str) -> Iterator[tuple[str, int]]:

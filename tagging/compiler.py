@@ -52,7 +52,11 @@ class ResolvedTag:
 def resolve_tag(definition: TagDefinition, catalog: Catalog = CATALOG) -> ResolvedTag:
     """The resolved tree of a tag that compiles. Raises TagProblems where it could not be read."""
     tree, found = _simple(definition, catalog)
-    resolver = Resolver(catalog, lambda node, message, hint: found.append((offset_of(node), message, hint)))
+    resolver = Resolver(
+        catalog,
+        lambda node, message, hint: found.append((offset_of(node), message, hint)),
+        {read.tag: read for read in definition.reads},
+    )
     resolver.unranked(tree)
     if found:
         raise TagProblems(_problems(definition, found), definition.name)

@@ -53,7 +53,8 @@ class Planned:
     """How far a watch's telling has come: its newest batch, agreed on, and whether it lies in the topic.
 
     `attempt` names the batch's rows. `sequence` is the last one planned, `first_sequence` the first of the batch. `rule` is
-    the bound rule of the batch and `rule_version` counts its changes. The totals are of all batches up to this one.
+    the bound rule of the batch and `rule_version` counts its changes. `told`: the tag versions that this rule and all before it
+    asked for, whose values the watch's deltas tell. The totals are of all batches up to this one.
     """
 
     batch: int = 0
@@ -69,6 +70,7 @@ class Planned:
     enters_total: int = 0
     leaves_total: int = 0
     at_ms: int = 0
+    told: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)

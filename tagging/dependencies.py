@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
-from tagging.definition import SENSITIVITIES, TagDefinition
+from tagging.access import strictest
+from tagging.definition import SENSITIVITIES
 from tagging.lifecycle import Refused, Status, Tag, TagVersion
-from tagging.problems import TagProblems
-from tagging.synchronise import definition_of
+from tagging.sight import read as read_text
+from tagging.sight import sight
 from tagging.tag_reads import TagRead
 
-KEPT_TEXTS = 4_000
 UNDER_WAY = frozenset({Status.BUILDING, Status.READY})
 IN_USE = UNDER_WAY | {Status.LIVE}
 Place = tuple[str, int]
 """A tag and one of its versions."""
 
 
-@lru_cache(KEPT_TEXTS)
-def _reads_in(tag: str, version: int, text: str) -> tuple[TagRead, ...]:
-    try:
-        return definition_of(tag, version, text).reads
-    except TagProblems:
-        # A row written by hand. It cannot be built, so nothing rests on what it reads.
-        return ()
-
-
 def reads_of(tag: str, version: TagVersion) -> tuple[TagRead, ...]:
     """The tag versions that a stored version reads."""
-    return _reads_in(tag, version.version, version.text)
+    found = read_text(tag, version.version, version.text)
+    # A text that is no tag was written by hand. It cannot be built, so nothing rests on what it reads.
+    return found.reads if found else ()
 
 
 def cycle(name: str, reads: Iterable[TagRead], tags: Sequence[Tag]) -> tuple[str, ...]:
@@ -81,8 +73,8 @@ def check_build(tags: Sequence[Tag], name: str, number: int) -> None:
     for read in reads:
         if why := unfit(read, by_name.get(read.tag)):
             raise Refused("build", where, f"a reader of {read.tag} v{read.version}, which {why}", _fit(by_name, read))
-        own = sensitivity(name, by_name[name].version(number))
-        if stricter := stricter_read(own, read, by_name.get(read.tag)):
+        own = _own_sensitivity(name, by_name[name].version(number))
+        if stricter := stricter_read(own, read, tags):
             got = f"{own}, and a reader of {read.tag} v{read.version}, which is {stricter}"
             raise Refused("build", where, got, f"a header that says sensitivity: {stricter}")
 
@@ -98,11 +90,10 @@ def unfit(read: TagRead, tag: Tag | None) -> str:
     return f"is of type {found}, not {read.value_type}" if found != read.value_type else ""
 
 
-def stricter_read(own: str, read: TagRead, tag: Tag | None) -> str:
+def stricter_read(own: str, read: TagRead, tags: Sequence[Tag]) -> str:
     """The sensitivity of the version that is read, where fewer people may see it than a tag of sensitivity `own`; else empty."""
-    held = _held(read, tag)
-    found = sensitivity(read.tag, held) if held else ""
-    return found if found and SENSITIVITIES.index(found) > SENSITIVITIES.index(own) else ""
+    found = sight(tags).sensitivity(read.tag, read.version)
+    return found if strictest((own, found)) != own else ""
 
 
 def _held(read: TagRead, tag: Tag | None) -> TagVersion | None:
@@ -123,21 +114,14 @@ def live_read(tag: Tag) -> TagRead:
 
 def value_type(tag: str, version: TagVersion) -> str:
     """The type of a stored version's values; empty for a text that is no tag."""
-    found = _definition(tag, version)
+    found = read_text(tag, version.version, version.text)
     return found.value_type if found else ""
 
 
-def sensitivity(tag: str, version: TagVersion) -> str:
-    """Who may see a stored version's values; the least restricted for a text that is no tag."""
-    found = _definition(tag, version)
+def _own_sensitivity(tag: str, version: TagVersion) -> str:
+    """What a stored version's own header says; the least restricted for a text that is no tag."""
+    found = read_text(tag, version.version, version.text)
     return found.sensitivity if found else SENSITIVITIES[0]
-
-
-def _definition(tag: str, version: TagVersion) -> TagDefinition | None:
-    try:
-        return definition_of(tag, version.version, version.text)
-    except TagProblems:
-        return None
 
 
 def is_carried(version: TagVersion) -> bool:

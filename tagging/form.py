@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tagging.form_words import Scalar
+from tagging.sources import CATALOG, SCORES, Source
 
-SOURCES = ("events", "orders", "users")
-"""Those with a user in every row. `users` holds one row a user, the others any number."""
 HEADER = ("name", "title", "description", "dimension", "owner")
+
+
+def form_sources() -> dict[str, Source]:
+    """The sources that a form may be of: those with a user in every row. Scores are read as tags."""
+    return {name: source for name, source in CATALOG.items() if "user_id" in source.columns and source != SCORES}
+
+
+def one_row_a_user(source: str) -> bool:
+    """Whether a source holds one row a user; others hold any number."""
+    return CATALOG[source].key == "user_id"
 
 
 class Measure(StrEnum):

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tagging.definition import TagDefinition, definition_text, parse_definition
-from tagging.form import HEADER, SOURCES, Condition, Form, FormProblem, Measure, Relation, Window
+from tagging.form import (
+    HEADER,
+    Condition,
+    Form,
+    FormProblem,
+    Measure,
+    Relation,
+    Window,
+    form_sources,
+    one_row_a_user,
+)
 from tagging.form_words import LONGEST_TEXT, choice, columns_of, is_number, number, plain_text
 from tagging.kinds import NUMBERS, Kind
 from tagging.problems import TagProblems
@@ -27,8 +37,8 @@ def problems_of(form: Form) -> list[FormProblem]:
 
 def _problems(form: Form) -> Iterator[FormProblem]:
     yield from _header_problems(form)
-    if form.source not in SOURCES:
-        yield FormProblem("source", "is no source with users", form.source, list(SOURCES))
+    if form.source not in form_sources():
+        yield FormProblem("source", "is no source with users", form.source, sorted(form_sources()))
         return
     yield from _measure_problems(form)
     if len(form.where) > MOST_CONDITIONS:
@@ -63,8 +73,9 @@ def _header_problems(form: Form) -> Iterator[FormProblem]:
 def _measure_problems(form: Form) -> Iterator[FormProblem]:
     columns = columns_of(form.source)
     one_row = (Measure.VALUE, Measure.ANY)
-    if (form.source == "users") != (form.measure in one_row) and form.measure is not Measure.ANY:
-        allowed = one_row if form.source == "users" else [kind for kind in Measure if kind is not Measure.VALUE]
+    single = one_row_a_user(form.source)
+    if single != (form.measure in one_row) and form.measure is not Measure.ANY:
+        allowed = one_row if single else [kind for kind in Measure if kind is not Measure.VALUE]
         yield FormProblem("measure", f"cannot be taken of {form.source}", str(form.measure), [str(k) for k in allowed])
         return
     if form.measure in (Measure.COUNT, Measure.ANY):
@@ -77,7 +88,7 @@ def _measure_problems(form: Form) -> Iterator[FormProblem]:
     if form.at_least is not None:
         if not is_number(form.at_least):
             yield FormProblem("at_least", "is a number of at most 18 digits", form.at_least)
-        elif form.source == "users" and not _is_numeric(form):
+        elif single and not _is_numeric(form):
             yield FormProblem("at_least", "asks for a number, and the measure is none", form.at_least, "nothing")
 
 

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from tagging.definition import TagDefinition, definition_text
 from tagging.dialect import TagSql
-from tagging.form import HEADER, Condition, Form, FormProblems, Measure, Relation
+from tagging.form import HEADER, Condition, Form, FormProblems, Measure, Relation, one_row_a_user
 from tagging.form_rules import problems_of
 from tagging.form_words import column_of, columns_of, is_filled, literal
 from tagging.kinds import Kind
@@ -73,7 +73,7 @@ def _value(form: Form) -> exp.Expr:
 
 
 def _select(form: Form) -> str:
-    grouped = form.source != "users"
+    grouped = not one_row_a_user(form.source)
     wheres = [_condition(condition) for condition in form.where]
     select = exp.Select().select(exp.column("user_id"), exp.alias_(_value(form), "value")).from_(_rows(form))
     if grouped:

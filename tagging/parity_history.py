@@ -102,9 +102,28 @@ def verdict(results: Sequence[Result]) -> Verdict:
     return Verdict.GREEN if any(sum(result.counts.values()) for result in results) else Verdict.EMPTY
 
 
+_DIFFER = "differ between stream and batch"
+
+
 def red_reason(run_id: int, wrong: int) -> str:
     """Why a version may not go live, in words."""
-    return f"red: {wrong} users differ between stream and batch in its newest parity run, {run_id}"
+    return f"red: {wrong} users {_DIFFER} in its newest parity run, {run_id}"
+
+
+def differ_reason(store: str, wrong: int, named: str) -> str:
+    """Why a version failed its proof, in words. `named`: some users, and the values that they have."""
+    return f"{store}: {wrong} users {_DIFFER}, as {named}"
+
+
+def has_differed(cause: str) -> bool:
+    """Whether a version's cause is that it failed its proof."""
+    return _DIFFER in cause
+
+
+def without_values(cause: str) -> str:
+    """A version's cause for those who may not see its values: up to where `differ_reason` names the first user."""
+    before, differ, named = cause.partition(f"{_DIFFER}, as ")
+    return f"{before}{_DIFFER}" if differ and named else cause
 
 
 def result_of(run_id: int, parity: TagParity) -> Result:

@@ -95,9 +95,10 @@ def _wire(name: str, flink_type: str, value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    if type(value) is not str:
+    # A table's own key, or its user, may be a whole number; Flink's JSON format writes the same digits.
+    if type(value) not in (str, int):
         raise ValueError(value)
-    return value
+    return str(value)
 
 
 def _whole(value: Any) -> int:
@@ -116,6 +117,7 @@ def _time(value: Any) -> int:
 _WIRE: Mapping[str, Callable[[Any], Any]] = {
     "STRING": _text,
     "INT": _whole,
+    "BIGINT": _whole,
     "DECIMAL": lambda value: str(Decimal(_text(value))),
     "TIMESTAMP_LTZ": _time,
 }

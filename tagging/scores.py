@@ -28,6 +28,24 @@ class Score:
         return f"{self.model}/{self.user_id}"
 
 
+@dataclass(frozen=True)
+class Unscored:
+    """A user of whom a model says nothing any more: none of the tags that it reads has a value."""
+
+    user_id: str
+    model: str
+    at_ms: int
+
+
+def unscored_message(gone: Unscored, cdc_format: str) -> dict[str, Any]:
+    """The end of the row that `score_message` wrote, as Debezium or Canal would write it."""
+    empty = Score(gone.user_id, gone.model, 0, "", 0.0, gone.at_ms)
+    message = score_message(empty, cdc_format)
+    if cdc_format == "debezium":
+        return {**message, "before": message["after"], "after": None, "op": "d"}
+    return {**message, "type": "DELETE"}
+
+
 def score_message(score: Score, cdc_format: str) -> dict[str, Any]:
     """The row change as Debezium or Canal would write it. Every score is an update: whether there was one before is unknown."""
     row: dict[str, Any] = {

@@ -134,5 +134,26 @@ SCORES = Source(
     lookups=("user_id",),
 )
 
-CATALOG: Catalog = MappingProxyType({source.name: source for source in (EVENTS, USERS, PRODUCTS, ORDERS, SCORES)})
-"""Every source by name."""
+_sources = {source.name: source for source in (EVENTS, USERS, PRODUCTS, ORDERS, SCORES)}
+
+CATALOG: Catalog = MappingProxyType(_sources)
+"""Every source by name: those that are always there, and those that `declare` added when the process read its settings."""
+
+RESERVED = frozenset({"clock", "predictions", "examples", "registry", "tags", "signals"})
+"""Names of Tagstream's own topics and relations: no source can have them."""
+
+
+def declare(source: Source) -> None:
+    """Add a deployment's own source table to the catalogue; declaring the same again changes nothing.
+
+    Only while a process starts, before it compiles anything. Raises ValueError for a name that means something else already.
+    """
+    known = _sources.get(source.name)
+    if source.name in RESERVED or (known is not None and known != source):
+        raise ValueError(f"source {source.name}: the name is taken; choose another")
+    _sources[source.name] = source
+
+
+def tables() -> tuple[Source, ...]:
+    """The sources that are tables of the shop's database, followed through its binlog."""
+    return tuple(source for source in CATALOG.values() if source not in (EVENTS, SCORES))

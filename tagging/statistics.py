@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
+LEVEL = 0.05
+"""Of significance: what a corrected p-value may be at most."""
 LEAST_EXPECTED = 5
 """Below this expected count in any cell the chi-square approximation is not to be trusted (Cochran 1954)."""
 
@@ -84,6 +86,11 @@ def two_proportions(counts: Counts) -> float | None:
     error = math.sqrt(pooled * (1 - pooled) * (1 / counts.crowd_total + 1 / counts.rest_total))
     z = (counts.crowd_users / counts.crowd_total - counts.rest_users / counts.rest_total) / error
     return math.erfc(abs(z) / math.sqrt(2))
+
+
+def significant(adjusted: float | None) -> bool:
+    """Whether a corrected p-value is at most LEVEL; one that was not tested is not."""
+    return adjusted is not None and adjusted <= LEVEL
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
 VALUE_TYPES: Mapping[str, str] = MappingProxyType(
     {"string": "STRING", "integer": "BIGINT", "decimal": "DECIMAL(18, 4)", "boolean": "BOOLEAN"}
 )
 """A tag's type -> the Flink type of its values."""
 
+DECIMAL_STEP = Decimal("0.0001")
 MOST_READS = 8
 READS_FORM = "write -- reads: lifecycle v1 string, spend_tier_30d v2 string"
 _READ = re.compile(rf"([a-z][a-z0-9_]{{0,62}}) v([1-9][0-9]{{0,5}}) ({'|'.join(VALUE_TYPES)})")
@@ -38,6 +42,12 @@ class TagRead:
     def columns(self) -> Mapping[str, str]:
         """Column -> Flink type."""
         return {"user_id": "STRING", "value": VALUE_TYPES[self.value_type]}
+
+
+def value_of_text(text: str, value_type: str) -> Any:
+    """A tag's value from its JSON, as a tag that reads it has it: a decimal with all of its digits. None is no value."""
+    found = json.loads(text, parse_float=Decimal)
+    return Decimal(found).quantize(DECIMAL_STEP) if value_type == "decimal" and found is not None else found
 
 
 def parse_reads(text: str) -> tuple[TagRead, ...]:

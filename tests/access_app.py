@@ -63,7 +63,11 @@ class Guarded:
 
     def browser(self, role: Role, name: str | None = None) -> Browser:
         """A browser that a new user has signed in with, without the time that a password takes to check."""
-        user = self.world.access.user(self.user(role, name))
+        return self.sign(self.user(role, name))
+
+    def sign(self, name: str) -> Browser:
+        """Another browser of a user that there is."""
+        user = self.world.access.user(name)
         token, _ = self.accounts.open_session(By(user.name), user, self.settings.api.session_hours)
         client = self.client()
         client.set_cookie("__Host-tagstream", token, secure=True)

@@ -40,6 +40,10 @@ TABLES = (
         "crowd_batches",
         "model_quality",
         "model_drift",
+        "served_vectors",
+        "feature_values",
+        "feature_moments",
+        "erasing",
     ),
     *("live_tags", "crowd_bitmaps", "crowd_states"),
 )

@@ -21,7 +21,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("any machine")
 
-pytest_plugins = ["tests.clickhouse_fixture"]
+pytest_plugins = ["tests.clickhouse_fixture", "tests.drawn_up"]
 
 KEEP = os.environ.get("TAGSTREAM_TEST_STACK") == "keep"
 """For developers: leave the stack running after the tests, and use the one that runs."""

@@ -27,9 +27,14 @@ class RandomTag:
     sql: str
     oracle: str
 
+    @property
+    def definition(self) -> TagDefinition:
+        """The tag with its header."""
+        return TagDefinition(self.name, "", "", self.value_type, "basic", "tests", self.sql)
+
     def compiled(self) -> CompiledTag:
         """The tag on its way to Flink."""
-        return compile_tag(TagDefinition(self.name, "", "", self.value_type, "basic", "tests", self.sql))
+        return compile_tag(self.definition)
 
 
 @st.composite

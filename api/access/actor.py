@@ -9,9 +9,11 @@ from typing import Literal
 from flask import g, request
 
 from api.errors import ApiError
+from api.ports import Registry
 from stores.access.accounts import By
 from tagging.access import Role, may_change, may_see
 from tagging.definition import TagDefinition
+from tagging.sight import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,26 @@ def sees(tag: TagDefinition) -> bool:
 
 def require_sight(tags: Iterable[TagDefinition]) -> None:
     """Raises ApiError unless who asks may see the values of all of these: whom a value takes tells the value."""
-    hidden = [tag.name for tag in tags if not sees(tag)]
+    _require_none([tag.name for tag in tags if not sees(tag)])
+
+
+def sees_versions(registry: Registry, versions: Iterable[tuple[str, int]]) -> bool:
+    """Whether who asks may see the values of all these versions, live or not."""
+    return not _hidden(registry, versions)
+
+
+def require_sight_of_versions(registry: Registry, versions: Iterable[tuple[str, int]]) -> None:
+    """Raises ApiError unless who asks may see them."""
+    _require_none(_hidden(registry, versions))
+
+
+def _hidden(registry: Registry, versions: Iterable[tuple[str, int]]) -> list[str]:
+    role = current_actor().role
+    known = [(name, registry.version(name, number)) for name, number in sorted(versions)]
+    return [name for name, tag in known if not may_see(role, tag.sensitivity if tag else UNKNOWN)]
+
+
+def _require_none(hidden: list[str]) -> None:
     if hidden:
         message = f"The values of {', '.join(hidden)} are not for the role {current_actor().role}"
         raise ApiError(403, "values_masked", message)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from api.health_ports import Activity
+from api.health_ports import Activity, Freshness
 from api.ports import Bin, Coverage, Member, NumberedUser, Unavailable, ValueCount
 from api.times import Clock, now_ms
 from stores import logs
@@ -109,4 +109,11 @@ class ClickHouseActivities:
             events_per_second=totals["events_last_minute"] / SECONDS_OF_RATES,
             tag_changes_per_second=totals["tag_changes_last_minute"] / SECONDS_OF_RATES,
             events_by_minute=[(row["minute"], row["events"]) for row in minutes],
+            freshness=self._freshness(at_ms),
         )
+
+    def _freshness(self, at_ms: int) -> Freshness:
+        found = self._queries.rows("freshness", now_ms=at_ms)[0]
+        if not found["changes"]:
+            return Freshness(0, None, None)
+        return Freshness(found["changes"], int(found["p50_ms"]), int(found["p99_ms"]))

@@ -91,3 +91,10 @@ class ClickHouseCrowds:
         """See `api.ports.CrowdUsers`."""
         with _clickhouse("portrait"):
             return self._bitmaps.portrait(rule, base, versions, numeric, generation)
+
+    def overlap(
+        self, rules: Sequence[Rule], base: Rule, versions: Mapping[str, int], generation: int
+    ) -> tuple[Sequence[Sequence[int]], int]:
+        """See `api.ports.CrowdUsers`."""
+        with _clickhouse("overlap"):
+            return self._bitmaps.overlap(rules, base, versions, generation)

@@ -16,6 +16,7 @@ GROUPS = (
     "tagstream.sink_values",
     "tagstream.sink_events",
     "tagstream.sink_rows",
+    "tagstream.sink_predictions",
     "tagstream.tags.events",
     "tagstream.tags.users",
     "tagstream.tags.products",

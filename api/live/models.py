@@ -57,6 +57,11 @@ class AnsweringModels:
         with answering():
             return self._registry.set_live(name, version, who, at_ms)
 
+    def note(self, name: str, who: str, what: str, at_ms: int) -> None:
+        """See `Models`."""
+        with answering():
+            self._registry.note(name, who, what, at_ms)
+
     def audit(self, name: str, limit: int = 100) -> Sequence[Deed]:
         """See `Models`."""
         with answering():

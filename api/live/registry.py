@@ -13,11 +13,12 @@ import sql
 from api.ports import Unavailable
 from stores import logs
 from stores.mysql import MySQLUnavailable
+from stores.registry.pointed import pointed
 from stores.registry.store import Pointer, Tags
 from tagging.compiler import compile_tag
 from tagging.definition import TagDefinition, parse_definition
 from tagging.problems import TagProblems
-from tagging.synchronise import definition_of
+from tagging.sight import Sight, sight
 
 ANSWER_SECONDS = 5.0
 KEPT_VERSIONS = 2_000
@@ -52,18 +53,39 @@ class RegisteredTags:
         self._registry = registry
         self._builtin = builtin
         self._last: Sequence[Pointer] | None = None
+        self._seen: tuple[Sequence[Pointer], Sight | None] = ((), None)
 
     def tags(self) -> Sequence[TagDefinition]:
         """See `api.ports.Registry`."""
-        pointers = self._pointers()
-        registered = {pointer.tag for pointer in pointers}
-        found = [tag for tag in self._builtin.tags() if tag.name not in registered]
-        found += [tag for pointer in pointers if (tag := _definition(pointer)) is not None]
-        return sorted(found, key=lambda tag: tag.name)
+        return self._sight().live
+
+    def version(self, name: str, number: int) -> TagDefinition | None:
+        """See `api.ports.Registry`."""
+        found = self._sight().definition(name, number)
+        return found or self._cleaned(name, number)
 
     def compiled_sql(self, tag: TagDefinition) -> str | None:
         """See `api.ports.Registry`."""
         return _compiled(tag)
+
+    def _sight(self) -> Sight:
+        pointers, (seen, found) = self._pointers(), self._seen
+        if found is None or pointers != seen:
+            found = pointed(pointers, self._builtin.tags())
+            # In one assignment: other threads read it.
+            self._seen = (pointers, found)
+        return found
+
+    def _cleaned(self, name: str, number: int) -> TagDefinition | None:
+        """A version that is no longer among the pointers: something that was made of it may have been kept."""
+        try:
+            return sight(self._registry.tags(), self._builtin.tags()).definition(name, number)
+        except MySQLUnavailable as error:
+            raise Unavailable("mysql", str(error)) from error
+        except ProgrammingError as error:
+            if not _is_unmade(error):
+                raise
+            return None
 
     def _pointers(self) -> Sequence[Pointer]:
         try:
@@ -73,22 +95,15 @@ class RegisteredTags:
                 raise Unavailable("mysql", str(error)) from error
             log.warning("tags_as_last_read", reason=str(error))
         except ProgrammingError as error:
-            # Nobody has migrated this database yet: then nothing is registered.
-            if error.orig is None or error.orig.args[0] != ER.NO_SUCH_TABLE:
+            if not _is_unmade(error):
                 raise
             self._last = ()
         return self._last
 
 
-@lru_cache(KEPT_VERSIONS)
-def _definition(pointer: Pointer) -> TagDefinition | None:
-    if pointer.version is None:
-        return None
-    try:
-        return definition_of(pointer.tag, pointer.version, pointer.text)
-    except TagProblems as error:
-        log.warning("tag_is_not_readable", tag=pointer.tag, version=pointer.version, problems=str(error))
-        return None
+def _is_unmade(error: ProgrammingError) -> bool:
+    """Whether nobody has migrated this database yet: then nothing is registered."""
+    return error.orig is not None and error.orig.args[0] == ER.NO_SUCH_TABLE
 
 
 @lru_cache(KEPT_VERSIONS)

@@ -9,9 +9,10 @@ import orjson
 
 from api.live.clickhouse import Queries
 from api.user_history import PastChange, PastEvent, PastValue, Tick
-from tagging.explaining.rows import Found, Rows, SourceRow, TooWide, Wanted
+from tagging.explaining.rows import Found, Rows, SourceRow, TagValue, TooWide, Wanted
 from tagging.row_changes import row_values
 from tagging.sources import EVENTS, Source
+from tagging.tag_reads import TagRead, value_of_text
 
 MOST_ROWS = 5_000
 """Of one source: more would take too long to be worked through, and no person would look at them."""
@@ -82,6 +83,21 @@ class ClickHouseRows:
             ask = self._events if source is EVENTS else self._rows
             self._read[place] = _together(source, [ask(source, column, part) for part in _parts(values)])
         return self._read[place]
+
+    def values(self, tag: TagRead, users: frozenset[str]) -> Mapping[str, TagValue]:
+        """See `tagging.explaining.rows.Rows`."""
+        if len(users) > MOST_VALUES:
+            raise TooWide(f"{len(users)} users' values of tag {tag.tag} concern the user, more than {MOST_VALUES}")
+        asked = {"tag": tag.tag, "version": tag.version, "at_ms": self._at_ms}
+        rows = [
+            row for part in _parts(users) for row in self._queries.rows("history/tag_values_at", **asked, users=part)
+        ]
+        return {
+            row["user_id"]: TagValue(
+                value_of_text(row["value"], tag.value_type) if row["present"] else None, row["changed_at_ms"]
+            )
+            for row in rows
+        }
 
     def _events(self, source: Source, column: str, values: list[str]) -> Found:
         name = "history/events_until" if self._hindsight else "history/events_known"

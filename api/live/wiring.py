@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.health_ports import Check
 from api.live.access import MySQLAccess
+from api.live.answering import Answering
 from api.live.behaviour import ClickHouseBehaviour
 from api.live.checks import ClickHouseCheck, ConnectCheck, FlinkCheck, HBaseCheck, KafkaCheck, LagCheck, MySQLCheck
 from api.live.clickhouse import ClickHouseActivities, ClickHouseStatistics, ClickHouseUsers, Queries
@@ -21,6 +22,7 @@ from api.live.operations import operations
 from api.live.parity import MySQLParity
 from api.live.profiles import HBaseProfiles
 from api.live.publishing import AnsweringPreviews, AnsweringTags
+from api.live.purchases import live_purchases
 from api.live.queries import analysis
 from api.live.registry import ANSWER_SECONDS, BuiltinTags, RegisteredTags
 from api.live.replays import KafkaReplays
@@ -28,6 +30,7 @@ from api.live.user_history import ClickHouseUserHistory
 from api.ports import Stores
 from api.prediction_ports import Predicting
 from api.publishing_ports import Publishing
+from stores.erasures import ErasureTable
 from stores.models.registry import ModelRegistry
 from stores.models.snapshots import ModelSnapshots
 from stores.registry.previews import PreviewTable
@@ -86,5 +89,7 @@ def live_stores(settings: Settings) -> Stores:
             KafkaPredictionLog(settings),
             AnsweringSnapshots(ModelSnapshots(settings, ANSWER_SECONDS)),
             ClickHouseLearning(queries),
+            live_purchases(queries),
         ),
+        erasures=Answering(ErasureTable(settings, ANSWER_SECONDS)),
     )

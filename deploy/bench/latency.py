@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import quantiles
 
-from deploy.bench.load import MINUTE_MS, Message, event, events
+from deploy.bench.load import MINUTE_MS, Message, event, events, paced
 from deploy.bench.throughput import versioned
 from jobs.pipeline import submit
 from jobs.statements import Job
@@ -24,7 +24,6 @@ PROBES = 200
 PROBE_SECONDS = 0.25
 WARM_SECONDS = 20
 LOST_AFTER_SECONDS = 60
-SLICES_A_SECOND = 50
 
 
 class ProbeLost(RuntimeError):
@@ -98,14 +97,8 @@ def _probes(version: int, profiles: ProfileStore, settings: Settings) -> list[fl
 
 def _send_load(rate: int, settings: Settings, stop: threading.Event) -> None:
     producer = Producer(settings)
-    waiting = _now_and_on(rate)
-    began, sent = time.monotonic(), 0
-    while not stop.wait(1 / SLICES_A_SECOND):
-        due = int((time.monotonic() - began) * rate)
-        for _ in range(due - sent):
-            key, value = next(waiting)
-            producer.send(EVENTS_TOPIC, value, key)
-        sent = due
+    for _, (key, value) in zip(paced(rate, stop), _now_and_on(rate), strict=False):
+        producer.send(EVENTS_TOPIC, value, key)
     producer.flush()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 from collections.abc import Iterator
 
 import orjson
@@ -32,8 +34,20 @@ _WEIGHTS = [weight for _, weight in EVENT_TYPES]
 _WORDS = ("shoes", "jacket", "phone", "tent", "lamp", "coffee", "bike", "book")
 _CATEGORIES = ("outdoor", "electronics", "fashion", "home", "sports")
 
+_SLICES_A_SECOND = 50
+
 Message = tuple[bytes, bytes]
 """key and value."""
+
+
+def paced(rate: int, stop: threading.Event) -> Iterator[None]:
+    """Comes back `rate` times a second, in small slices, until `stop` is set; whoever was held up catches up."""
+    began, sent = time.monotonic(), 0
+    while not stop.wait(1 / _SLICES_A_SECOND):
+        due = int((time.monotonic() - began) * rate)
+        for _ in range(due - sent):
+            yield
+        sent = due
 
 
 def events(number: int, newest_minute: int, seed: int, users: int = USERS) -> Iterator[Message]:

@@ -22,6 +22,7 @@ from deploy.demo.stats import Stats
 from deploy.demo.steps import Step, StepFailed, Steps, wait_for
 from deploy.demo.watch import ApiProblem, ApiReader, Followed, Profile, TagCount, changed_tags, liveliest
 from deploy.local.config import settings_of
+from deploy.local.java import QUICK_TO_START
 from deploy.local.parts import fetch
 from deploy.local.services import ALL
 from deploy.local.stack import Stack
@@ -29,6 +30,7 @@ from stores.settings import Settings
 
 GENERATOR = "generator"
 PROCESSES = tuple(name for name, service in ALL.items() if service.is_app and not service.by_request)
+SUBMIT_LOG = "submit"
 SUBMIT_SECONDS = 300
 FIRST_VALUES_SECONDS = 180
 CHANGE_SECONDS = 120
@@ -81,7 +83,7 @@ class Demo:
             clicks = clickstream.fetch(clickstream.PARTS)
         with self._step("services: MariaDB, Kafka, HBase, Flink, ClickHouse, Debezium"):
             self.stack.up()
-        submits = [self._begin_submit("submit", "jobs", "submit")]
+        submits = self._begin_submits()
         try:
             with self._step("processes: clock, sinks, controller, API"):
                 self.stack.up(PROCESSES)
@@ -90,17 +92,15 @@ class Demo:
             with self._step("the clickstream: real visits, shifted to end now") as step:
                 self._replay(clicks, step)
             with self._step("the tag job on Flink") as step:
-                step.result = self._end_submit(submits[0], "submit")
-            submits.append(self._begin_submit("submit_examples", "jobs.learning", "submit"))
+                step.result = self._next_submitted(submits)
             with self._step("the live generator") as step:
                 step.result = self._start_generator()
             with self._step("first tag values over the API") as step:
                 step.result = self._await_values(step)
             with self._step("the job that models learn from, on Flink") as step:
-                step.result = self._end_submit(submits[1], "submit_examples")
+                step.result = self._next_submitted(submits)
         finally:
-            for submit in submits:
-                _end(submit)
+            _end(submits)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[Step]:
@@ -108,32 +108,40 @@ class Demo:
             self._tell = step.tell
             yield step
 
-    def _begin_submit(self, name: str, *module: str) -> subprocess.Popen[str]:
-        log = self.stack.layout.log(name).open("w")
+    def _begin_submits(self) -> subprocess.Popen[str]:
+        log = self.stack.layout.log(SUBMIT_LOG).open("w")
         return subprocess.Popen(
-            [sys.executable, "-m", *module],
+            [sys.executable, "-m", "deploy.demo.submit"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
             start_new_session=True,
-            env={**os.environ, "TAGSTREAM_CONFIG": str(self.stack.layout.config)},
+            env={"JVM_ARGS": QUICK_TO_START, **os.environ, "TAGSTREAM_CONFIG": str(self.stack.layout.config)},
         )
 
-    def _end_submit(self, submit: subprocess.Popen[str], name: str) -> str:
+    def _next_submitted(self, submits: subprocess.Popen[str]) -> str:
+        """What is said of the next job; each is one line."""
+        late = threading.Timer(SUBMIT_SECONDS, lambda: _end(submits))
+        late.start()
         try:
-            said, _ = submit.communicate(timeout=SUBMIT_SECONDS)
-            trouble = "could not be submitted" if submit.returncode else None
-        except subprocess.TimeoutExpired:
-            trouble = f"was not submitted within {SUBMIT_SECONDS} s"
-        if trouble:
-            log = self.stack.layout.log(name)
-            end = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
-            raise StepFailed(
-                f"the job {trouble}; the end of {log}:\n{end}",
-                "read the log above; `make status` says what is up, `python -m deploy.local logs jobmanager` more",
-            )
-        return (said.strip().splitlines() or [""])[-1]
+            assert submits.stdout is not None
+            said = submits.stdout.readline().strip()
+        finally:
+            # Else the demo that is interrupted here would wait for it before it ends.
+            late.cancel()
+        if said:
+            return said
+        code = submits.wait()
+        trouble = (
+            f"was not submitted within {SUBMIT_SECONDS} s" if code == -signal.SIGKILL else "could not be submitted"
+        )
+        log = self.stack.layout.log(SUBMIT_LOG)
+        end = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
+        raise StepFailed(
+            f"the job {trouble}; the end of {log}:\n{end}",
+            "read the log above; `make status` says what is up, `python -m deploy.local logs jobmanager` more",
+        )
 
     def _make_past(self, step: Step) -> None:
         config = self.config

@@ -50,23 +50,13 @@ STEPS = (
     ),
     Step(
         "train",
-        "Each model learns from the newest weeks; a version that beats chance on people it has not seen is put into use.",
+        "Each model learns from the newest weeks; one that beats chance on people it has not seen is put into use, and scores.",
         "for model in buys_in_7_days leaves_in_30_days next_category; "
         'do python -m jobs.models train "$model" --live || exit $?; done',
         after=("verify",),
         retries=1,
         retry_minutes=10,
         timeout_minutes=120,
-    ),
-    Step(
-        "score",
-        "Every user is scored by each model in use; tags read the scores.",
-        "for model in buys_in_7_days leaves_in_30_days next_category; "
-        'do python -m jobs.models score "$model" || exit $?; done',
-        after=("train",),
-        retries=1,
-        retry_minutes=10,
-        timeout_minutes=60,
     ),
     Step(
         "publish",

@@ -7,15 +7,21 @@ import sys
 from dataclasses import asdict
 from typing import Annotated
 
+import pymysql
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local.config import settings_of
 from deploy.local.layout import MAIN_STACK
 from deploy.local.machine import MachineProblem
+from deploy.local.mysql_shell import answers
 from deploy.local.parts import PartMissing, fetch
 from deploy.local.services import ALL
 from deploy.local.stack import Stack, StackError
+from jobs.tables import show
+from stores.mysql import MySQLUnavailable
+from tagging.source_texts import SourceProblems
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Real services on this machine, bound to loopback.")
 commands = typer.Typer()
@@ -26,7 +32,9 @@ Names = Annotated[list[str] | None, typer.Argument(help=f"Services: {', '.join(A
 @app.callback()
 def choose(
     context: typer.Context,
-    stack: Annotated[str, typer.Option(help="Name of the stack: its own ports and data.")] = MAIN_STACK,
+    stack: Annotated[
+        str, typer.Option(help="Name of the stack: its own ports and data.", envvar="TAGSTREAM_STACK")
+    ] = MAIN_STACK,
 ) -> None:
     """Put the stack where the commands find it."""
     context.obj = Stack(stack, tell=lambda line: print(line, flush=True))
@@ -78,6 +86,20 @@ def _logs(
     print(context.obj.process(name).last_lines(lines))
 
 
+@commands.command("mysql")
+def _mysql(
+    context: typer.Context,
+    database: Annotated[str, typer.Argument(help="The sources' database, or the registry's.")] = "shop",
+) -> None:
+    """Run SQL from standard input on the stack's MySQL, and print the rows that it gives."""
+    try:
+        for table in answers(sys.stdin.read(), settings_of(context.obj.layout), database):
+            show(table)
+    except (pymysql.MySQLError, MySQLUnavailable) as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
 @commands.command("status")
 def _status(context: typer.Context, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """What is up, on which ports, with how much memory. Exit status 1 when something that runs is not healthy."""
@@ -111,7 +133,7 @@ def main() -> None:
     """Run the command; a failure prints its cause and the fix, without a trace."""
     try:
         app()
-    except (StackError, PartMissing, MachineProblem) as error:
+    except (StackError, PartMissing, MachineProblem, SourceProblems) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
+from pathlib import Path
 from typing import Any
 
 from deploy.local.layout import HOST, Layout
 from deploy.local.parts import flink_connector_jar
 from stores.settings import Settings
+
+
+def own_sources_folder() -> Path:
+    """Where one's own source tables are described: as the variable says, or in the folder that is there for it."""
+    return Path(os.environ.get("TAGSTREAM_SOURCES") or Settings.model_fields["sources"].default)
 
 
 def write_config(layout: Layout) -> None:
@@ -25,13 +33,27 @@ def write_config(layout: Layout) -> None:
         },
         "connect": {"url": f"http://{HOST}:{ports['connect']}"},
         "api": {"host": HOST, "port": ports["api"]},
+        "erasure": {"secret": erasure_secret(layout)},
     }
+    top = {"sources": str(own_sources_folder().absolute())}
     lines = ["# Written by the local stack at each start: these are the ports that it really has."]
+    lines += [f"{key} = {json.dumps(value)}" for key, value in top.items()]
     for table, values in tables.items():
         # A JSON string or number is a TOML one.
         lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
     layout.root.mkdir(parents=True, exist_ok=True)
+    layout.config.touch(mode=0o600)
+    layout.config.chmod(0o600)
     layout.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def erasure_secret(layout: Layout) -> str:
+    """What erased users are recognised by: made at random once, and kept for as long as the stack's data is."""
+    file = layout.data("erasure") / "secret"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32), encoding="utf-8")
+    return file.read_text(encoding="utf-8")
 
 
 def settings_of(layout: Layout) -> Settings:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+
+from deploy.local.layout import Layout
+
+QUICK_TO_START = "-XX:TieredStopAtLevel=1"
+"""For who plans or coordinates a little: the second compiler costs more of a start than it ever saves there."""
 
 
 def java(
-    class_path: str, main: str, *arguments: str, heap_mb: int, tmp: Path, options: Sequence[str] = ()
+    class_path: str,
+    main: str,
+    *arguments: str,
+    heap_mb: int,
+    layout: Layout,
+    service: str,
+    options: Sequence[str] = (),
 ) -> list[str]:
     """A command that runs a Java class with so much heap; it dies, rather than lingers, when that is not enough."""
     memory = [f"-Xmx{heap_mb}m", f"-Xms{min(heap_mb, 128)}m", "-XX:+ExitOnOutOfMemoryError"]
     if not any(option.startswith("-XX:+Use") for option in options):
         memory.append("-XX:+UseSerialGC")
     # What a killed process leaves there goes with the folder, and does not fill /tmp.
-    fixed = ["-Djava.net.preferIPv4Stack=true", f"-Djava.io.tmpdir={tmp}"]
+    fixed = ["-Djava.net.preferIPv4Stack=true", f"-Djava.io.tmpdir={layout.tmp(service)}"]
+    # Else a crash is written down in whatever folder the stack was started from.
+    fixed.append(f"-XX:ErrorFile={layout.log(f'{service}-crash-%p')}")
     return ["java", *memory, *fixed, *options, "-cp", class_path, main, *arguments]
 
 

@@ -35,6 +35,9 @@ USUAL_PORTS = {
     "parity-metrics": 9409,
     "crowds-metrics": 9410,
     "learner-metrics": 9411,
+    "scorer-metrics": 9412,
+    "sink_predictions-metrics": 9413,
+    "eraser-metrics": 9414,
 }
 
 # Below what Linux gives to outgoing connections (32768 up): one of those could sit on a service's port while it restarts.

@@ -75,7 +75,7 @@ def build(
         # What is kept of a moment was made of the log up to it: the join is by that very moment.
         known += [moment] * len(kept)
     if definition.kind == "next_value":
-        labels = with_rare_as_other(labels)
+        labels = with_rare_as_other(labels) if definition.onnx is None else among(definition.onnx.classes, labels)
     return TrainingSet(users, observed, known, columns, labels)
 
 
@@ -95,3 +95,8 @@ def with_rare_as_other(labels: Sequence[str]) -> list[str]:
     ranked = sorted(counts, key=lambda label: (-counts[label], label))[:MOST_CLASSES]
     kept = {label for label in ranked if counts[label] >= FEWEST_OF_A_CLASS}
     return [label if label in kept else OTHER for label in labels]
+
+
+def among(classes: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """What a model that was made elsewhere has no class for is OTHER, where it has that."""
+    return [label if label in classes or OTHER not in classes else OTHER for label in labels]

@@ -299,6 +299,23 @@ CREATE TABLE IF NOT EXISTS feature_moments
 ENGINE = ReplacingMergeTree(taken_at)
 ORDER BY (tag, version, checksum, sample, as_of);
 
+-- Every vector that a model was asked with, as the topic `predictions` holds it: what is compared with `tag_changes`.
+CREATE TABLE IF NOT EXISTS served_vectors
+(
+    model LowCardinality(String),
+    version UInt32,
+    prediction_id String,
+    user_id String,
+    features String COMMENT 'compact JSON text: tag to value, null where there was none',
+    score Float64,
+    predicted_at DateTime64(3, 'UTC'),
+    logged_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(predicted_at)
+ORDER BY (model, version, predicted_at, prediction_id)
+TTL toDateTime(predicted_at) + INTERVAL 90 DAY;
+
 -- A crowd's members as of a generation of bitmaps, kept under a snapshot's id. A row counts once the snapshot names its generation.
 CREATE TABLE IF NOT EXISTS crowd_snapshots
 (
@@ -349,3 +366,13 @@ CREATE TABLE IF NOT EXISTS crowd_batches
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (watch, batch);
+
+-- Who is being erased now: what deletes names this table and never a user, since a mutation's text stays on disk. In memory
+-- alone; a server that restarts has forgotten it, and the erasure writes it again.
+CREATE TABLE IF NOT EXISTS erasing
+(
+    user_id String,
+    user_no UInt32 COMMENT '0: the user has none',
+    tokens Array(String) COMMENT 'how texts that are no columns write the id'
+)
+ENGINE = Memory;

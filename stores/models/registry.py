@@ -18,6 +18,13 @@ from stores.registry.engine import engine, naming_failures
 from stores.registry.times import ms_of, time_of
 from stores.settings import Settings
 
+LONGEST_DEED = 200
+
+
+def shortened(what: str) -> str:
+    """A deed that fits its column."""
+    return what if len(what) <= LONGEST_DEED else what[: LONGEST_DEED - 1] + "…"
+
 
 class Stage(StrEnum):
     """Where a version of a model stands: it scores in the shadow, it is the one that is asked, or neither any more."""
@@ -29,7 +36,9 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One training. `metrics`: how well it does on people it has not seen; `lineage`: what it was made of."""
+    """One training. `metrics`: how well it does on people it has not seen; `lineage`: what it was made of; `changed_at_ms`: since
+    when it is in its stage.
+    """
 
     model: str
     version: int
@@ -39,6 +48,7 @@ class ModelVersion:
     lineage: Mapping[str, Any]
     created_by: str
     created_at_ms: int
+    changed_at_ms: int
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,9 @@ class Models(Protocol):
 
     def set_live(self, name: str, version: int | None, who: str, at_ms: int) -> Model:
         """Make a version the one that is asked, None for none; the one before is retired. Raises LookupError."""
+
+    def note(self, name: str, who: str, what: str, at_ms: int) -> None:
+        """Add a line to a model's audit trail, cut to LONGEST_DEED. Raises LookupError."""
 
     def audit(self, name: str, limit: int = 100) -> Sequence[Deed]:
         """What was done to a model, the newest first."""
@@ -143,7 +156,7 @@ class ModelRegistry:
             newest = select(func.max(ModelVersionRow.version)).where(ModelVersionRow.model == name)
             version = (connection.execute(newest).scalar() or 0) + 1
             sha256 = files.put(connection, content)
-            made = ModelVersion(name, version, Stage.SHADOW, sha256, metrics, lineage, who, at_ms)
+            made = ModelVersion(name, version, Stage.SHADOW, sha256, metrics, lineage, who, at_ms, at_ms)
             connection.execute(
                 insert(ModelVersionRow).values(
                     model=name,
@@ -180,6 +193,12 @@ class ModelRegistry:
                 what = "taken out of use" if version is None else f"made live; before: {before or 'none'}"
                 _note(connection, name, version or before, who, what, at_ms)
             return _models(connection, name)[0]
+
+    def note(self, name: str, who: str, what: str, at_ms: int) -> None:
+        """See `Models`."""
+        with naming_failures(self._settings), self._engine.begin() as connection:
+            _require(connection, name)
+            _note(connection, name, None, who, shortened(what), at_ms)
 
     def audit(self, name: str, limit: int = 100) -> Sequence[Deed]:
         """See `Models`."""
@@ -232,4 +251,5 @@ def _version(row: Row[Any]) -> ModelVersion:
         lineage=orjson.loads(row.lineage),
         created_by=row.created_by,
         created_at_ms=ms_of(row.created_at),
+        changed_at_ms=ms_of(row.changed_at),
     )

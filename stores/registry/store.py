@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pymysql.constants import ER
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 import sql
@@ -38,11 +38,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Pointer:
-    """A tag and its live version, which readers ask the stores for; None and "" where none is live."""
+    """A tag and its live version, which readers ask the stores for; None and "" where none is live.
+
+    `others`: number and text of each other version that may hold values, and of the newest, in order. They say who may see them.
+    """
 
     tag: str
     version: int | None
     text: str
+    others: tuple[tuple[int, str], ...] = ()
+
+
+MAY_HOLD_VALUES = (Status.BUILDING, Status.READY, Status.RETIRED)
+"""A retired version does until it is cleaned."""
 
 
 class Tags(Protocol):
@@ -93,7 +101,7 @@ class TagRegistry:
 
     def pointers(self) -> Sequence[Pointer]:
         """See `Tags`."""
-        return [Pointer(row.name, row.version, row.text or "") for row in self._read(_POINTERS)]
+        return _pointers(self._read(_POINTERS))
 
     def audit(self, tag: str, limit: int = 100) -> Sequence[Entry]:
         """See `Tags`."""
@@ -128,10 +136,20 @@ _ALL = (
     .order_by(TagRow.name, VersionRow.version)
 )
 _WITHOUT_TEXT = [column for column in VersionRow.__table__.columns if column.name != "text"]
+_NEWEST = select(VersionRow.tag, func.max(VersionRow.version).label("version")).group_by(VersionRow.tag).subquery()
 _POINTERS = (
-    select(TagRow.name, VersionRow.version, VersionRow.text)
-    .outerjoin(VersionRow, (TagRow.name == VersionRow.tag) & (TagRow.live_version == VersionRow.version))
-    .order_by(TagRow.name)
+    select(TagRow.name, TagRow.live_version, VersionRow.version, VersionRow.text)
+    .outerjoin(_NEWEST, _NEWEST.c.tag == TagRow.name)
+    .outerjoin(
+        VersionRow,
+        (VersionRow.tag == TagRow.name)
+        & or_(
+            VersionRow.version == TagRow.live_version,
+            VersionRow.version == _NEWEST.c.version,
+            VersionRow.status.in_(MAY_HOLD_VALUES) & VersionRow.cleaned.is_(False),
+        ),
+    )
+    .order_by(TagRow.name, VersionRow.version)
 )
 
 
@@ -209,6 +227,23 @@ def _audit_values(entry: Entry) -> dict[str, Any]:
         "what": entry.what,
         "done_at": time_of(entry.at_ms),
     }
+
+
+def _pointers(rows: Sequence[Row[Any]]) -> list[Pointer]:
+    live: dict[str, int | None] = {row.name: row.live_version for row in rows}
+    texts: dict[str, dict[int, str]] = {}
+    for row in rows:
+        of_tag = texts.setdefault(row.name, {})
+        if row.version is not None:
+            of_tag[row.version] = row.text
+    return [pointer(name, live[name], of_tag) for name, of_tag in texts.items()]
+
+
+def pointer(tag: str, live: int | None, texts: Mapping[int, str]) -> Pointer:
+    """A tag's pointer, from the texts of those of its versions that count. A live version that is not among them is none."""
+    found = live if live in texts else None
+    others = tuple((number, text) for number, text in sorted(texts.items()) if number != found)
+    return Pointer(tag, found, "" if found is None else texts[found], others)
 
 
 def _tags(rows: Sequence[Row[Any]]) -> list[Tag]:

@@ -11,8 +11,8 @@ from sqlglot import exp
 from tagging.calls import is_aggregate
 from tagging.explaining.conditions import Row
 from tagging.explaining.expressions import Reader, Unexplained
+from tagging.explaining.texts import text_of
 from tagging.explaining.types import BIGINT, EXACT, Type, as_decimal, bounded, quotient_type
-from tagging.grouping import text_of
 from tagging.kinds import Kind
 
 

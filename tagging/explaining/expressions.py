@@ -11,6 +11,7 @@ from sqlglot import exp
 from tagging.casts import interval_seconds
 from tagging.explaining.conditions import CONDITIONS, Row, Typed
 from tagging.explaining.functions import function, part_of_time
+from tagging.explaining.texts import text_of
 from tagging.explaining.types import (
     BIGINT,
     BOOLEAN,
@@ -27,7 +28,6 @@ from tagging.explaining.types import (
     sum_type,
     type_of,
 )
-from tagging.grouping import text_of
 from tagging.kinds import Kind
 
 Types = Mapping[str, Type]

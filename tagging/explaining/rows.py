@@ -1,4 +1,4 @@
-"""The rows of a source that concern one user, as whoever holds them gives them, and the window over them."""
+"""The rows of sources and the values of tags that concern one user, as whoever holds them gives them, and the window over them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tagging.sources import Source
+from tagging.tag_reads import TagRead
 from tagging.windows import MINUTE_MS, Window
 
 Wanted = Mapping[str, frozenset[Any]]
@@ -30,15 +31,30 @@ class Found:
     left_out: int = 0
 
 
+@dataclass(frozen=True)
+class TagValue:
+    """A user's value of a tag version, of the version's type; None for none. `since_ms`: from when on; None: not known.
+
+    `cut`: sources of which not all rows were looked at when it was worked out.
+    """
+
+    value: Any
+    since_ms: int | None = None
+    cut: tuple[str, ...] = ()
+
+
 class TooWide(Exception):
     """The rows that a tag needs for one user cannot be told from everyone's. The text says of which source and column."""
 
 
 class Rows(Protocol):
-    """The sources as they were known at some time."""
+    """The sources, and the tags that tags read, as they were known at some time."""
 
     def read(self, source: Source, wanted: Wanted) -> Found:
         """The rows with these values. Raises TooWide when no column of `wanted` can be looked up."""
+
+    def values(self, tag: TagRead, users: frozenset[str]) -> Mapping[str, TagValue]:
+        """user_id -> the value of a tag version; users without any may be left out. Raises TooWide for too many users."""
 
 
 def why_not_in(window: Window, source: Source, row: SourceRow, tick_minute: int) -> str:

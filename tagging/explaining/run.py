@@ -11,35 +11,45 @@ from tagging.explaining.aggregates import aggregate, aggregates_of, grouped
 from tagging.explaining.conditions import Row, Typed
 from tagging.explaining.expressions import Reader, Types, branches
 from tagging.explaining.joins import FromRows, Table
-from tagging.explaining.rows import Rows, SourceRow, Wanted, why_not_in
+from tagging.explaining.ranks import ranks
+from tagging.explaining.rows import Rows, SourceRow, TagValue, TooWide, Wanted, why_not_in
 from tagging.explaining.steps import Branch, Step, Trace, condition_step, plain, show_rows, shown
-from tagging.explaining.types import BIGINT, cast, common_type, type_of
-from tagging.grouping import text_of
+from tagging.explaining.texts import text_of
+from tagging.explaining.types import BIGINT, TIME, cast, common_type, type_of
 from tagging.sources import CATALOG, Catalog
+from tagging.tag_reads import TagRead
 from tagging.windows import DAY, HOUR, Window
 
 _UNITS = (("DAY", DAY), ("HOUR", HOUR), ("MINUTE", 1))
 ColumnNames = Callable[[str], str | None]
+NO_VALUE = TagValue(None)
+_SINCE = "since"
 
 
 class Run:
-    """One run. `windows`: by the names of their views; `reads`: the columns that the tag needs of each source and view."""
+    """One run. `windows`: by the names of their views; `tags`: those that it reads, by the names of their sources; `reads`:
+    the columns that the tag needs of each source and view.
+    """
 
     def __init__(
         self,
         windows: Mapping[str, Window],
+        tags: Mapping[str, TagRead],
         reads: Mapping[str, frozenset[str]],
         rows: Rows,
         tick_minute: int,
         catalog: Catalog = CATALOG,
     ) -> None:
         self._windows = windows
+        self._tags = tags
         self._reads = reads
         self._rows = rows
         self._tick_minute = tick_minute
         self._catalog = catalog
         self.cut: list[str] = []
         """Sources of which not all rows that may count were read."""
+        self.asked: dict[tuple[TagRead, str], TagValue] = {}
+        """Of each tag that is read, and each user whose value of it concerns this one: the value."""
 
     def query(self, node: exp.Expr, wanted: Wanted, of: str = "") -> Table:
         """The rows of a source, a window, a SELECT or a UNION ALL. Raises Unexplained and TooWide."""
@@ -55,7 +65,33 @@ class Run:
         found.trace.rows = len(kept)
         return Table(found.types, kept, found.trace)
 
+    def value(self, tag: TagRead, users: frozenset[str]) -> Mapping[str, TagValue]:
+        """The values of a tag that is read, also of users that have none. Raises TooWide, and what working them out raises."""
+        found = self._rows.values(tag, users)
+        held = {user: found.get(user, NO_VALUE) for user in sorted(users)}
+        self.asked |= {(tag, user): value for user, value in held.items()}
+        self.cut += [source for value in held.values() for source in value.cut if source not in self.cut]
+        return held
+
+    def _tag(self, tag: TagRead, wanted: Wanted, of: str) -> Table:
+        if "user_id" not in wanted:
+            raise TooWide(
+                f"nothing says whose values of tag {tag.tag} concern one user: a tag must narrow it by user_id"
+            )
+        types = {name: type_of(kind) for name, kind in tag.columns.items()}
+        held = self.value(tag, frozenset(user for user in wanted["user_id"] if user is not None))
+        rows: list[Row] = [
+            {"user_id": user, "value": found.value, _SINCE: found.since_ms}
+            for user, found in held.items()
+            if found.value is not None
+        ]
+        show, hidden = show_rows(((row, True, "") for row in rows), {**types, _SINCE: TIME}, _same)
+        step = Step("tag", of, f"TAG({tag.tag}) v{tag.version}", len(rows), len(rows), show, hidden)
+        return Table(types, [{name: row[name] for name in types} for row in rows], Trace([step]))
+
     def _source(self, node: exp.Table, wanted: Wanted, of: str) -> Table:
+        if node.name in self._tags:
+            return self._tag(self._tags[node.name], wanted, of)
         window = self._windows.get(node.name)
         source = self._catalog[window.source if window else node.name]
         needed = {*self._reads[node.name], source.key, *((source.time_column,) if source.time_column else ())}
@@ -177,10 +213,10 @@ class Run:
     ) -> Table:
         plain_columns = {name: node for name, node in outputs.items() if not isinstance(node, exp.Window)}
         typed = {name: reader.read(node) for name, node in plain_columns.items()}
-        ranks = {name: _ranks(node, reader, rows) for name, node in outputs.items() if name not in typed}
+        ranked = {name: ranks(node, reader, rows) for name, node in outputs.items() if name not in typed}
         types: Types = {name: typed[name].type if name in typed else BIGINT for name in outputs}
         found: list[Row] = [
-            {name: typed[name].of(row) if name in typed else ranks[name][place] for name in outputs}
+            {name: typed[name].of(row) if name in typed else ranked[name][place] for name in outputs}
             for place, row in enumerate(rows)
         ]
         if select.args.get("distinct"):
@@ -188,7 +224,7 @@ class Run:
             show, left_out = show_rows(((row, True, "") for row in once), types, _same)
             trace.steps.append(Step("distinct", of, "DISTINCT", len(found), len(once), show, left_out))
             found = once
-        for name in ranks:
+        for name in ranked:
             ordered = sorted(found, key=lambda row, name=name: row[name])
             show, left_out = show_rows(((row, True, "") for row in ordered), types, _same)
             text = f"{plain(outputs[name])} AS {name}"
@@ -225,30 +261,6 @@ def _value_step(node: exp.Expr, reader: Reader, value: Typed, rows: Sequence[Row
         step.branches = [*tried, Branch(None, rest, None, not any(branch.taken for branch in tried))]
     step.rows_out = int(value.of(row) is not None)
     return step
-
-
-def _ranks(window: exp.Window, reader: Reader, rows: Sequence[Row]) -> list[int]:
-    """The place of each row within its part. NULLs are the smallest."""
-    parts = grouped_places(rows, [reader.read(key).of for key in window.args["partition_by"]])
-    found = [0] * len(rows)
-    for places in parts:
-        for ordered in reversed(window.args["order"].expressions):
-            value = reader.read(ordered.this).of
-            places.sort(
-                key=lambda place, value=value: ((held := value(rows[place])) is not None, held),
-                reverse=bool(ordered.args.get("desc")),
-            )
-        for number, place in enumerate(places, 1):
-            found[place] = number
-    return found
-
-
-def grouped_places(rows: Sequence[Row], keys: Sequence[Callable[[Row], Any]]) -> list[list[int]]:
-    """The places of the rows, by their keys."""
-    found: dict[tuple[Any, ...], list[int]] = {}
-    for place, row in enumerate(rows):
-        found.setdefault(tuple(key(row) for key in keys), []).append(place)
-    return list(found.values())
 
 
 def _columns(node: exp.Expr) -> list[str]:

@@ -11,12 +11,12 @@ from sqlglot import exp
 
 from tagging.explaining.conditions import Row
 from tagging.explaining.expressions import Reader, Types
+from tagging.explaining.texts import text_of
 from tagging.explaining.types import Type, moment
 from tagging.from_items import conjuncts
-from tagging.grouping import text_of
 from tagging.kinds import TIMES
 
-StepKind = Literal["source", "window", "join", "union", "where", "group", "having", "distinct", "rank", "value"]
+StepKind = Literal["source", "tag", "window", "join", "union", "where", "group", "having", "distinct", "rank", "value"]
 KEPT_SHOWN = 20
 DROPPED_SHOWN = 10
 

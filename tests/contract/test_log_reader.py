@@ -30,7 +30,7 @@ class Log(Protocol):
 
     def send(self, topic: str, key: bytes, value: bytes | None) -> None: ...
 
-    def join(self, topics: Sequence[str], group: str = "g") -> Reader: ...
+    def join(self, topics: Sequence[str], group: str = "g", together: bool = False) -> Reader: ...
 
 
 @dataclass
@@ -45,7 +45,7 @@ class InMemory:
     def send(self, topic: str, key: bytes, value: bytes | None) -> None:
         self.log.send(topic, key, value)
 
-    def join(self, topics: Sequence[str], group: str = "g") -> Reader:
+    def join(self, topics: Sequence[str], group: str = "g", together: bool = False) -> Reader:
         return self.log.reader(group, topics)
 
 
@@ -68,8 +68,8 @@ class OnKafka:
         self._producer.send(topic, value, key)
         self._producer.flush()
 
-    def join(self, topics: Sequence[str], group: str = "g") -> Reader:
-        reader = KafkaReader(self._settings, f"{self.prefix}.{group}", topics)
+    def join(self, topics: Sequence[str], group: str = "g", together: bool = False) -> Reader:
+        reader = KafkaReader(self._settings, f"{self.prefix}.{group}", topics, together)
         self._readers.append(reader)
         return reader
 
@@ -122,6 +122,25 @@ def test_a_new_group_reads_from_the_beginning_in_order_within_a_partition(log):
     for partition in {record.partition for record in found}:
         offsets = [record.offset for record in found if record.partition == partition]
         assert offsets == list(range(len(offsets)))
+
+
+def test_of_topics_that_go_together_one_member_reads_all_that_there_is_of_a_key(log):
+    topics = [log.create(name) for name in "abc"]
+    readers = [log.join(topics, together=True) for _ in range(2)]
+    until = time.monotonic() + PATIENCE_SECONDS
+    while [len(reader.lags()) for reader in readers] != [6, 6]:
+        assert time.monotonic() < until, [reader.lags() for reader in readers]
+        for reader in readers:
+            reader.read(1, 0.05, 0.2)
+    for number in range(60):
+        log.send(topics[number % 3], f"k{number % 20}".encode(), str(number).encode())
+    read: list[list[Record]] = [[], []]
+    while sum(map(len, read)) < 60:
+        assert time.monotonic() < until
+        for reader, found in zip(readers, read, strict=True):
+            found += reader.read(100, 0.05, 0.2)
+    first, second = ({record.key for record in found} for found in read)
+    assert first and second and not first & second
 
 
 def test_a_record_has_key_value_and_time_and_a_tombstone_has_no_value(log):

@@ -109,6 +109,17 @@ def test_what_is_unknown_or_too_large_is_refused(models, name):
     assert models.model("nobody") is None
 
 
+def test_a_note_is_the_newest_line_of_the_trail_and_fits_it(models):
+    name = f"m_{uuid.uuid4().hex[:12]}"
+    with pytest.raises(LookupError):
+        models.note(name, "ann", "asked", AT_MS)
+    models.define(name, "x", "ann", AT_MS)
+    models.note(name, "bob", "asked", AT_MS + 1)
+    assert models.audit(name)[0] == Deed(None, "bob", "asked", AT_MS + 1)
+    models.note(name, "bob", "金" * 300, AT_MS + 2)
+    assert models.audit(name)[0].what == "金" * 199 + "…"
+
+
 @pytest.mark.stack
 def test_a_file_that_was_changed_in_the_store_is_not_used(stack):
     migrate(stack.settings)

@@ -80,14 +80,34 @@ def test_the_live_version_is_the_one_switched_to(registry, new):
     def live_of_new():
         return [found for found in registry.pointers() if found.tag == new.name]
 
+    one, two = (1, new.versions[0].text), (2, "two")
     tag = registry.save(new, [])
-    assert live_of_new() == [Pointer(new.name, None, "")]
+    assert live_of_new() == [Pointer(new.name, None, "", (one,))]
     tag = registry.save(live(tag, 1), [])
-    assert live_of_new() == [Pointer(new.name, 1, new.versions[0].text)]
+    assert live_of_new() == [Pointer(new.name, *one)]
     tag = registry.save(live(lifecycle.add(tag, "two", "ann", AT_MS), 2), [])
-    assert live_of_new() == [Pointer(new.name, 2, "two")]
+    assert live_of_new() == [Pointer(new.name, *two, (one,))]
     registry.save(lifecycle.retire(tag, 2, AT_MS), [])
-    assert live_of_new() == [Pointer(new.name, None, "")]
+    assert live_of_new() == [Pointer(new.name, None, "", (one, two))]
+
+
+def test_a_pointer_names_the_newest_version_and_those_that_may_hold_values(registry, new):
+    tag = live(new, 1)
+    for text in ("two", "three", "four"):
+        tag = lifecycle.add(tag, text, "ann", AT_MS)
+    registry.save(tag, [])
+    [found] = [found for found in registry.pointers() if found.tag == new.name]
+    assert (found.version, found.others) == (1, ((4, "four"),))
+    tag = lifecycle.build(registry.tag(new.name), 3, AT_MS, Policy())
+    tag = lifecycle.build(lifecycle.fail(tag, 3, "away", AT_MS), 2, AT_MS, Policy())
+    registry.save(tag, [])
+    [found] = [found for found in registry.pointers() if found.tag == new.name]
+    assert (found.version, found.others) == (1, ((2, "two"), (4, "four")))
+    tag = registry.tag(new.name)
+    tag = lifecycle.switch(lifecycle.ready(tag, 2, AT_MS), 2, AT_MS)
+    tag = registry.save(lifecycle.clean(tag, 1, AT_MS + 9, Policy(rollback_window_ms=1)), [])
+    [found] = [found for found in registry.pointers() if found.tag == new.name]
+    assert (found.version, found.others) == (2, ((4, "four"),))
 
 
 def test_who_writes_on_what_is_no_longer_so_is_refused_and_changes_nothing(registry, new):

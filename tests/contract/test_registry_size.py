@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event
 
-from jobs.tags import BUILTIN, apply, diff
+from jobs.tag_files import BUILTIN, apply, diff
 from stores.mysql import transaction
 from stores.registry.schema import migrate
 from stores.registry.store import TagRegistry

@@ -12,9 +12,10 @@ from api.live.user_history import ClickHouseUserHistory
 from api.user_history import NEWEST_PLACE, PastChange, PastValue, Tick, UserHistory
 from jobs.sink_rows import RowSink
 from stores.kafka_reader import Record
-from tagging.explaining.rows import TooWide
+from tagging.explaining.rows import TagValue, TooWide
 from tagging.names import CLOCK_TOPIC, cdc_topic
 from tagging.sources import CATALOG
+from tagging.tag_reads import TagRead
 from tests.clickhouse_fixture import RunningClickHouse
 from tests.fakes.memory_history import MemoryUserHistory, Row, StoredChange
 
@@ -206,6 +207,19 @@ def test_values_are_those_of_the_asked_versions_as_the_stream_had_them(history):
         "spend": PastValue(1.5, NOW - 100, 1),
     }
     assert history.values("nobody", versions, NOW) == {}
+
+
+def test_a_tag_that_is_read_has_the_values_of_that_version_at_that_time_for_all_who_are_asked_for(history):
+    tier, spend = TagRead("tier", 1, "string"), TagRead("spend", 1, "decimal")
+    both = frozenset({"ann", "bob", "nobody"})
+    then, now = history.rows(NOW - 600, False), history.rows(NOW, False)
+    assert then.values(tier, both) == {"ann": TagValue("silver", NOW - 1000)}
+    assert now.values(tier, both) == {"ann": TagValue(None, NOW - 500), "bob": TagValue("bronze", NOW - 100)}
+    assert now.values(tier, frozenset({"bob"})) == {"bob": TagValue("bronze", NOW - 100)}
+    assert now.values(TagRead("tier", 2, "integer"), both) == {"ann": TagValue(17, NOW - 900)}
+    found = now.values(spend, both)
+    assert found == {"ann": TagValue(Decimal("1.5000"), NOW - 100)} and str(found["ann"].value) == "1.5000"
+    assert now.values(tier, frozenset()) == {}
 
 
 def test_changes_come_newest_first_page_by_page(history):

@@ -17,8 +17,8 @@ from typing import Any
 import requests
 
 from jobs.builtin import JOB_NAME
+from jobs.tag_files import BUILTIN, draft
 from jobs.tag_life import change
-from jobs.tags import BUILTIN, draft
 from stores.flink import FlinkCluster, open_jobs
 from stores.registry.store import TagRegistry
 from tagging import lifecycle

@@ -95,3 +95,21 @@ def test_a_store_that_is_down_is_said_to_be_down(site, world, path):
     world.crowd_users.fail()
     site.open(path)
     site.expect_text("main", "A service is unavailable")
+
+
+def test_crowds_are_laid_over_each_other_and_a_cell_is_saved_as_a_crowd(site, world):
+    save(world, "gold", GOLD)
+    save(world, "spent", {"tag": "spend", "at_least": 1000})
+    site.open("/crowds?overlap=gold,spent&measure=jaccard")
+    site.find("[data-test=overlap][data-state=shown] canvas")
+    site.click("[data-test=overlap] summary")
+    site.expect_text("[data-test=overlap]", "%")
+    site.shoot("crowds_overlap")
+    assert site.accessibility_findings() == []
+    site.click("[data-test=overlap] button.point")
+    site.expect_text("[data-test=save-dialog]", "of 400 users")
+    site.find("[data-test=save-name]").send_keys("both")
+    site.click("[data-test=save-point]")
+    site.click("a[href='/crowds/both']")
+    site.expect_text("[data-test=crowd-members]", "u")
+    assert site.complaints() == []

@@ -8,8 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import requests
 from sklearn.metrics import roc_auc_score
@@ -20,12 +22,18 @@ from deploy.local.stack import Stack
 from jobs.builtin import builtin_tags
 from jobs.models import training_sets
 from prediction.definition import parse_model
-from prediction.pipeline import from_bytes
+from prediction.pipeline import columns_of, from_bytes
 from prediction.training import part_of
+from stores import user_numbers
 from stores.clickhouse import connect
 from stores.features import FeatureStore
+from stores.kafka_results import read_all
 from stores.models.registry import ModelRegistry
+from stores.mysql import transaction
+from stores.settings import Settings
+from tagging.names import source_topic
 from tagging.sampling import sample_of
+from tests.tutorial import script
 
 pytestmark = pytest.mark.stack
 STACK = "test-demo"
@@ -129,6 +137,18 @@ def models(stack: Stack, *arguments: str) -> str:
     return done.stdout
 
 
+def newest_scores(settings: Settings) -> dict[str, str]:
+    """user_id -> the newest score in the log."""
+    found: dict[str, str] = {}
+    for message in read_all(settings, source_topic("scores", settings.mysql.shop_database)):
+        change = orjson.loads(message)
+        if change["op"] == "d":
+            found.pop(change["before"]["user_id"], None)
+        else:
+            found[change["after"]["user_id"]] = change["after"]["score"]
+    return found
+
+
 def test_a_model_learns_who_buys_beats_chance_and_its_scores_become_a_tag(
     first_run: Run, stack_of_its_own: Stack
 ) -> None:
@@ -157,8 +177,16 @@ def test_a_model_learns_who_buys_beats_chance_and_its_scores_become_a_tag(
     assert shown["metrics"]["rows"] == len(held_out)
     registry.close()
 
-    # Scored in batch, its word becomes a tag; asked about one user, it says the same.
+    # As soon as it is live everybody is scored, from the log and HBase; from ClickHouse in batch comes the same, to the last digit.
+    versions = {feature.tag: feature.version for feature in pipeline.features}
+    users = store.current(versions, 1, user_numbers.total(settings) + 1)
+    columns = columns_of(pipeline.features, [dict(values) for _, values in users])
+    said_of = {user: f"{score:.6f}" for (user, _), (_, score) in zip(users, pipeline.said(columns), strict=True)}
+    eventually(lambda: newest_scores(settings), said_of, seconds=120)
     scored = json.loads(models(stack_of_its_own, "score", "buys_in_7_days", "--json").splitlines()[-1])
+    assert (scored["users"], newest_scores(settings)) == (len(users), said_of)
+
+    # Its word becomes a tag; asked about one user, it says the same.
     reader = ApiReader(f"http://{settings.api.host}:{settings.api.port}")
     eventually(lambda: {tag.name: tag.users for tag in reader.tags()}["likely_to_buy"], scored["users"], seconds=120)
     user_id = next(user for user, label in zip(rows.users, rows.labels, strict=True) if label == "yes")
@@ -167,3 +195,49 @@ def test_a_model_learns_who_buys_beats_chance_and_its_scores_become_a_tag(
     band = "high" if score >= 0.5 else "medium" if score >= 0.2 else "low"
     profile = requests.get(f"{address}/users/{user_id}", timeout=10).json()
     assert {tag["tag"]: tag["value"] for tag in profile["tags"]}["likely_to_buy"] == band
+
+
+def test_the_tutorial_leads_from_a_table_in_mysql_to_a_prediction(
+    first_run: Run, stack_of_its_own: Stack, tmp_path: Path
+) -> None:
+    settings = settings_of(stack_of_its_own.layout)
+    address = f"http://{settings.api.host}:{settings.api.port}/api/v1"
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "TAGSTREAM_STACK": STACK,
+        "TAGSTREAM_CONFIG": str(stack_of_its_own.layout.config),
+        "TAGSTREAM_SOURCES": str(tmp_path / "sources"),
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script()], env=environment, cwd=tmp_path, timeout=900, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert "the rows that it holds arrive in the log" in done.stdout and "version 1 is live" in done.stdout
+
+    # What the tag says of a user is what MySQL says, and the rows that decide are shown.
+    complaints = """
+        SELECT user_id, COUNT(*) AS complaints FROM reviews
+        WHERE stars <= 2 AND written_at > NOW() - INTERVAL 80 DAY
+        GROUP BY user_id ORDER BY complaints DESC, user_id LIMIT 1
+    """
+    with transaction(settings, settings.mysql.shop_database) as cursor:
+        cursor.execute(complaints)
+        user_id = cursor.fetchone()["user_id"]
+
+    def value() -> int | None:
+        profile = requests.get(f"{address}/users/{user_id}", timeout=10).json()
+        return {tag["tag"]: tag["value"] for tag in profile["tags"]}.get("complaints_90d")
+
+    before = value()
+    assert before
+    why = requests.get(f"{address}/users/{user_id}/tags/complaints_90d/why", timeout=10).json()
+    assert (why["value"], why["agrees"]) == (before, True)
+    assert any("stars" in row["cells"] for step in why["steps"] for row in step["rows"])
+    with transaction(settings, settings.mysql.shop_database) as cursor:
+        cursor.execute(
+            "INSERT INTO reviews (user_id, product_id, stars, written_at) VALUES (%s, 'p0001', 1, UTC_TIMESTAMP(3))",
+            (user_id,),
+        )
+    eventually(value, before + 1, seconds=30)

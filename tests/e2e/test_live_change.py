@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from jobs.tags import BUILTIN
+from jobs.tag_files import BUILTIN
 from stores import kafka_removal, mysql
 from stores.clickhouse import connect
 from stores.flink import FlinkCluster, cancel_and_wait

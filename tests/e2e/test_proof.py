@@ -74,7 +74,7 @@ def test_a_job_that_was_cancelled_goes_on_from_its_newest_checkpoint(fed: Runnin
     running, done = ensure_running(job, fed.settings)
     assert done == "is running already"
     until = time.monotonic() + FAILURE_SECONDS
-    while not cluster.checkpoints(running)["counts"]["completed"]:
+    while not cluster.checkpoints(running).completed:
         assert time.monotonic() < until, cluster.checkpoints(running)
         time.sleep(0.5)
     cancel_and_wait(cluster, running)

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.health_ports import Activity, Check, Finding, JobState
+from api.health_ports import Activity, Check, Finding, Freshness, JobState
 from api.live.learning import AnsweringSnapshots
 from api.ports import Delivery, NumberedUser, ProfileValue, Stores
 from api.prediction_ports import Predicting
 from tagging.definition import TagDefinition
+from tagging.sight import Sight, Versions
 from tests.fakes.breakable import Breakable
+from tests.fakes.memory_erasures import MemoryErasures
 from tests.fakes.memory_learning import MemoryLearning
 from tests.fakes.memory_models import MemoryModels, MemoryPredictionLog
 from tests.fakes.memory_operations import MemoryOperations
 from tests.fakes.memory_publishing import MemoryPublishing
+from tests.fakes.memory_purchases import MemoryPurchases
 from tests.fakes.memory_queries import MemoryQueries
 from tests.fakes.memory_snapshots import MemorySnapshots
 from tests.fakes.memory_statistics import MemoryStatistics, StoredValue
@@ -77,12 +80,26 @@ class MemoryEventLog:
 
 @dataclass
 class FixedRegistry:
-    """Tags that do not change."""
+    """Tags that do not change: the live ones, and versions that are `others`."""
 
     definitions: Sequence[TagDefinition]
+    others: Sequence[TagDefinition] = ()
 
     def tags(self) -> Sequence[TagDefinition]:
-        return sorted(self.definitions, key=lambda tag: tag.name)
+        return self._sight().live
+
+    def version(self, name: str, number: int) -> TagDefinition | None:
+        return self._sight().definition(name, number)
+
+    def _sight(self) -> Sight:
+        live = {tag.name: tag.version for tag in self.definitions}
+        every = [*self.definitions, *self.others]
+        return Sight(
+            {
+                name: Versions(live.get(name), {tag.version: tag for tag in every if tag.name == name})
+                for name in {tag.name for tag in every}
+            }
+        )
 
     def compiled_sql(self, tag: TagDefinition) -> str | None:
         return f"-- {tag.name}"
@@ -171,6 +188,8 @@ class World:
     predictions: MemoryPredictionLog = field(default_factory=MemoryPredictionLog)
     snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
     learning: MemoryLearning = field(default_factory=MemoryLearning)
+    purchases: MemoryPurchases = field(default_factory=MemoryPurchases)
+    erasures: MemoryErasures = field(default_factory=MemoryErasures)
 
     def stores(self) -> Stores:
         """As the application takes them."""
@@ -196,7 +215,10 @@ class World:
             analysis=self.queries.port(),
             operations=self.operations.port(),
             crowd_times=self.crowd_times.port(),
-            predicting=Predicting(self.models, self.predictions, AnsweringSnapshots(self.snapshots), self.learning),
+            predicting=Predicting(
+                self.models, self.predictions, AnsweringSnapshots(self.snapshots), self.learning, self.purchases
+            ),
+            erasures=self.erasures,
         )
 
 
@@ -236,7 +258,9 @@ def seeded(users: int = 5) -> World:
         statistics=statistics,
         events=MemoryEventLog(),
         registry=FixedRegistry([definition("tier"), definition("spend", "decimal"), definition("flag", "boolean")]),
-        activities=Fixed("clickhouse", Activity(1000, 3, 12.345, 4.5, [(29_833_333, 7), (29_833_334, 0)])),
+        activities=Fixed(
+            "clickhouse", Activity(1000, 3, 12.345, 4.5, [(29_833_333, 7), (29_833_334, 0)], Freshness(40, 700, 2500))
+        ),
         lags=Fixed("kafka", {"tagstream.sink_profile": 3}),
         jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
         crowds=MemoryCrowds(),

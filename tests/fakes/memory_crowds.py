@@ -92,6 +92,14 @@ class MemoryCrowdUsers(Breakable):
                     found.append(row | counts)
         return found
 
+    def overlap(
+        self, rules: Sequence[Rule], base: Rule, versions: Mapping[str, int], generation: int
+    ) -> tuple[Sequence[Sequence[int]], int]:
+        self.ask()
+        within = self._taken(base, versions)
+        crowds = [self._taken(rule, versions) & within for rule in rules]
+        return [[len(one & other) for other in crowds] for one in crowds], len(within)
+
     def _groups(self, rule: Rule, base: Rule, versions: Mapping[str, int]) -> dict[str, set[int]]:
         crowd, within = self._taken(rule, versions), self._taken(base, versions)
         return {"crowd_users": crowd, "base_users": within, "rest_users": within - crowd}

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from api.user_history import PastChange, PastEvent, PastValue, Tick
-from tagging.explaining.rows import Found, SourceRow, Wanted
+from tagging.explaining.rows import Found, SourceRow, TagValue, Wanted
 from tagging.sources import CATALOG, Source
+from tagging.tag_reads import TagRead
 from tests.fakes.breakable import Breakable
 
 AHEAD_MS = 5 * 60_000
@@ -20,10 +21,17 @@ Row = dict[str, Any]
 class MemoryRows:
     """The rows of a log as they were known at a time, or with hindsight, as they were. Without a time, all there are."""
 
-    def __init__(self, rows: Mapping[str, Sequence[Row]], at_ms: int | None = None, hindsight: bool = False) -> None:
+    def __init__(
+        self,
+        rows: Mapping[str, Sequence[Row]],
+        at_ms: int | None = None,
+        hindsight: bool = False,
+        stored: Sequence[StoredChange] = (),
+    ) -> None:
         self._rows = rows
         self._at_ms = at_ms
         self._hindsight = hindsight
+        self._stored = stored
 
     def read(self, source: Source, wanted: Wanted) -> Found:
         logged = [row for row in self._rows[source.name] if self._counts(row, source)]
@@ -33,6 +41,16 @@ class MemoryRows:
         chosen = [row for row in current if all(row[name] in values for name, values in wanted.items())]
         chosen.sort(key=lambda row: row[source.time_column] or 0, reverse=True)
         return Found(tuple(SourceRow(_typed(row, source), self._logged_at(row), row["offset"]) for row in chosen))
+
+    def values(self, tag: TagRead, users: frozenset[str]) -> Mapping[str, TagValue]:
+        found: dict[str, TagValue] = {}
+        for change in sorted(self._stored, key=lambda change: change.offset):
+            known = self._at_ms is None or change.changed_at_ms <= self._at_ms
+            if known and change.user_id in users and (change.tag, change.version) == (tag.tag, tag.version):
+                is_money = tag.value_type == "decimal" and change.value is not None
+                value = Decimal(f"{change.value:.4f}") if is_money else change.value
+                found[change.user_id] = TagValue(value, change.changed_at_ms)
+        return found
 
     def _counts(self, row: Row, source: Source) -> bool:
         if self._at_ms is None or (self._hindsight and source.name == "events"):
@@ -100,7 +118,7 @@ class MemoryUserHistory(Breakable):
 
     def rows(self, at_ms: int, hindsight: bool) -> MemoryRows:
         self.ask()
-        return MemoryRows(self.log, at_ms, hindsight)
+        return MemoryRows(self.log, at_ms, hindsight, self.stored)
 
     def values(self, user_id: str, versions: Mapping[str, int], at_ms: int) -> Mapping[str, PastValue]:
         self.ask()

@@ -9,7 +9,7 @@ from typing import Any
 
 from api.prediction_ports import Prediction
 from stores.models.files import LARGEST_FILE_BYTES
-from stores.models.registry import Deed, Model, ModelVersion, Stage
+from stores.models.registry import Deed, Model, ModelVersion, Stage, shortened
 from tests.fakes.breakable import Breakable
 
 
@@ -48,7 +48,7 @@ class MemoryModels(Breakable):
             raise ValueError(f"a model's file: got {len(content):,} bytes, allowed 1 to {LARGEST_FILE_BYTES:,}")
         sha256 = hashlib.sha256(content).hexdigest()
         self._files[sha256] = content
-        made = ModelVersion(name, len(held.versions) + 1, Stage.SHADOW, sha256, metrics, lineage, who, at_ms)
+        made = ModelVersion(name, len(held.versions) + 1, Stage.SHADOW, sha256, metrics, lineage, who, at_ms, at_ms)
         self._models[name] = replace(held, versions=(made, *held.versions))
         self._note(name, made.version, who, "trained", at_ms)
         return made
@@ -66,11 +66,19 @@ class MemoryModels(Breakable):
         before = held.live_version
         if before != version:
             stages = {before: Stage.RETIRED, version: Stage.LIVE}
-            versions = tuple(replace(each, stage=stages.get(each.version, each.stage)) for each in held.versions)
+            versions = tuple(
+                replace(each, stage=stages[each.version], changed_at_ms=at_ms) if each.version in stages else each
+                for each in held.versions
+            )
             self._models[name] = replace(held, live_version=version, versions=versions)
             what = "taken out of use" if version is None else f"made live; before: {before or 'none'}"
             self._note(name, version or before, who, what, at_ms)
         return self._models[name]
+
+    def note(self, name: str, who: str, what: str, at_ms: int) -> None:
+        self.ask()
+        self._require(name)
+        self._note(name, None, who, shortened(what), at_ms)
 
     def audit(self, name: str, limit: int = 100) -> Sequence[Deed]:
         return self._deeds.get(name, [])[::-1][:limit]

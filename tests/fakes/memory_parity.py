@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from stores.parity_runs import KEPT_MS, LONGEST_RUN_MS, MOST_WAITING
@@ -51,7 +51,7 @@ class MemoryParityRuns(Breakable):
         super().ask()
         return self._put(Run(self._next(), origin, RunStatus.RUNNING, at_ms, tag, version, "", at_ms)).id
 
-    def finish(self, run_id: int, parities: Iterable[TagParity], at_ms: int, cause: str = "") -> None:
+    def finish(self, run_id: int, parities: Sequence[TagParity], at_ms: int, cause: str = "") -> None:
         super().ask()
         if not self._end(run_id, RunStatus.DONE, cause[:LONGEST_CAUSE], at_ms):
             return

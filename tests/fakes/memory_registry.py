@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stores.registry.requests import KEPT_MS, Asked, AskedTwice
-from stores.registry.store import Conflict, Entry, Pointer
+from stores.registry.store import MAY_HOLD_VALUES, Conflict, Entry, Pointer, pointer
 from tagging.lifecycle import Red, Tag
 from tagging.parity_history import red_reason
 from tests.fakes.memory_parity import MemoryParityRuns
@@ -29,7 +29,16 @@ class MemoryRegistry:
 
     def pointers(self) -> Sequence[Pointer]:
         return [
-            Pointer(tag.name, tag.live.version if tag.live else None, tag.live.text if tag.live else "")
+            pointer(
+                tag.name,
+                tag.live.version if tag.live else None,
+                {
+                    version.version: version.text
+                    for version in tag.versions
+                    if version in (tag.live, tag.versions[-1])
+                    or (version.status in MAY_HOLD_VALUES and not version.cleaned)
+                },
+            )
             for tag in self.tags()
         ]
 

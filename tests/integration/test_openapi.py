@@ -20,6 +20,7 @@ from tagging.parity_report import explained
 from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
 from tests.fakes.memory_ledger import Arrival
 from tests.openapi_crowds import CROWD_TIMES
+from tests.openapi_erasures import ERASURES_ASKED
 from tests.openapi_models import MODEL_REQUESTS
 from tests.openapi_operations import OPERATIONS
 from tests.openapi_publishing import PUBLISHING
@@ -70,6 +71,7 @@ def _json(body: Any) -> dict[str, Any]:
 EVENTS = "/api/v1/events"
 CROWDS = "/api/v1/crowds"
 VIP = f"{CROWDS}/vip"
+OVERLAP = "/api/v1/crowd-overlap?crowds=vip&crowds=part"
 RULE = {"rule": {"tag": "tier", "in": ["gold"]}}
 CHANGE = RULE | {"title": "Best"}
 CROWD = CHANGE | {"name": "vip"}
@@ -254,12 +256,13 @@ ASKED = [
     Asked("read_lineage", 422, "/api/v1/lineage?limit=0"),
     Asked("read_lineage", 500, "/api/v1/lineage", breaks=_raises("crowds", "all")),
     Asked("read_lineage", 503, "/api/v1/lineage", breaks=_fails("crowds")),
+    Asked("read_sources", 200, "/api/v1/sources"),
     Asked("read_tag_lineage", 200, "/api/v1/tags/tier/lineage", breaks=_saved),
     Asked("read_tag_lineage", 404, "/api/v1/tags/unknown/lineage"),
     Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
     Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
     Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
-    *(Asked(*given) for given in (*PUBLISHING, *CROWD_TIMES, *MODEL_REQUESTS, *QUERIES, *OPERATIONS)),
+    *(Asked(*given) for given in (*PUBLISHING, *CROWD_TIMES, *MODEL_REQUESTS, *QUERIES, *OPERATIONS, *ERASURES_ASKED)),
     Asked("read_parity", 200, PARITY, breaks=compared),
     Asked("read_parity", 500, PARITY, breaks=_raises("parity", "newest")),
     Asked("read_parity", 503, PARITY, breaks=_fails("parity")),
@@ -280,6 +283,7 @@ ASKED = [
     *_quality("read_ledger", LEDGER, "?hours=0", "ledger", "arrived", arrived),
     *_quality("list_dead_letters", f"{LEDGER}/dead_letters", "?limit=0", "ledger", "dead_letters", arrived),
     *_crowd_reads("read_portrait", f"{VIP}/portrait", f"{VIP}/portrait?base=NO", ("crowd_users", "portrait")),
+    *_crowd_reads("read_overlap", OVERLAP, "/api/v1/crowd-overlap?crowds=vip", ("crowd_users", "overlap")),
 ]
 NEVER = {
     ("read_parity", 422),
@@ -290,6 +294,8 @@ NEVER = {
     ("list_jobs", 422),
     ("list_views", 422),
     ("list_views", 500),
+    ("read_sources", 422),
+    ("read_sources", 500),
     ("list_event_types", 422),
     ("read_health", 422),
     ("read_health", 500),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.live.registry import BuiltinTags, RegisteredTags
-from jobs.tags import BUILTIN, apply, read_files
+from jobs.tag_files import BUILTIN, apply, read_files
 from stores.registry.schema import migrate
 from stores.registry.store import TagRegistry
 from tests.conftest import RunningStack

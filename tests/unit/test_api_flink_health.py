@@ -24,6 +24,15 @@ TASK = "Source: users_log[4] -> Calc[5] -> ConstraintEnforcer[6] (1/2) - executi
 
 
 NO_CHECKPOINTS = {"errors": ["o.a.f.runtime.rest.handler.RestHandlerException: Checkpointing has not been enabled.\n"]}
+# What Flink 2.2 says of a job that goes on from a large state, for as long as it reads that.
+INITIALIZING = {
+    "errors": [
+        "Internal server error.",
+        "<Exception on server side:\njava.util.concurrent.CompletionException: "
+        "org.apache.flink.runtime.jobmaster.JobMasterException: Unable to get JobMasterGateway for initializing job. "
+        "The requested operation is not available while the JobManager is initializing.",
+    ]
+}
 
 
 class Service:
@@ -37,7 +46,7 @@ class Service:
             def do_GET(self) -> None:
                 found = service.answers.get(self.path.partition("?")[0])
                 body = json.dumps(found).encode()
-                self.send_response(404 if found in (None, NO_CHECKPOINTS) else 200)
+                self.send_response(500 if found == INITIALIZING else 404 if found in (None, NO_CHECKPOINTS) else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -140,6 +149,23 @@ def test_a_job_that_is_forgotten_while_it_is_asked_for_is_left_out(service):
     service.job("b", "FINISHED", name="old")
     del service.answers["/jobs/b/checkpoints"]
     assert [job.id for job in jobs_of(service).read()] == ["a"]
+
+
+def test_a_job_that_is_being_started_has_no_checkpoints_yet_and_hides_no_other(service):
+    service.job("a", "RUNNING", checkpoint=5_000)
+    service.job("b", "INITIALIZING", name="starting", started=2)
+    service.answers["/jobs/b/checkpoints"] = INITIALIZING
+    assert [(job.name, job.state, job.bounded, job.last_checkpoint_at_ms) for job in jobs_of(service).read()] == [
+        ("starting", "INITIALIZING", False, None),
+        ("tags", "RUNNING", False, 5_000),
+    ]
+
+
+def test_an_error_of_the_cluster_is_said_with_its_words(service):
+    service.job("a", "RUNNING")
+    service.answers["/jobs/overview"] = INITIALIZING
+    with pytest.raises(Unavailable, match="500"):
+        jobs_of(service).read()
 
 
 def test_a_cluster_without_jobs_is_degraded(service):

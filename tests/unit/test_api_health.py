@@ -91,6 +91,7 @@ def test_the_overview_holds_totals_rates_lag_jobs_and_a_series(world):
         "events_per_second": 12.35,
         "tag_changes_per_second": 4.5,
         "dead_letters_total": 3,
+        "freshness": {"changes": 40, "p50_seconds": 0.7, "p99_seconds": 2.5},
         "lag": {"tagstream.sink_profile": 3},
         "flink": {
             "jobs": [

@@ -9,7 +9,7 @@ import pytest
 from api import create_app
 from api.live.registry import BuiltinTags, RegisteredTags
 from api.ports import ProfileValue, Unavailable
-from jobs.tags import BUILTIN, apply, read_files
+from jobs.tag_files import BUILTIN, apply, read_files
 from stores.mysql import MySQLUnavailable
 from stores.settings import Settings
 from tagging import lifecycle

@@ -17,15 +17,18 @@ class Cluster:
 
     def __init__(self, state: str, at_each: int) -> None:
         self.state, self.at_each, self.asked, self.committed = state, at_each, 0, 0
+        self.looks_until_whole = 0
 
     def jobs(self) -> list[FlinkJob]:
-        return [FlinkJob("id", "tags", self.state, 0, 0)]
+        self.looks_until_whole -= 1
+        return [FlinkJob("id", "tags", self.state, 0, 0, whole=self.looks_until_whole < 0)]
 
     def root_cause(self, job_id: str) -> str:
         return "no such column"
 
     def ask_for_checkpoint(self, job_id: str) -> None:
         assert job_id == "id"
+        assert self.looks_until_whole < 0, "asked before every task ran"
         self.asked += 1
         if self.asked == 1:
             raise FlinkError("not all tasks run yet")
@@ -51,6 +54,13 @@ def test_a_job_that_somebody_waits_for_is_asked_for_checkpoints_until_one_lies_b
     cluster = world("RUNNING", 40)
     await_job("tags", ["events"], CUT, Settings(), 10)
     assert (cluster.asked, cluster.committed) == (4, 120)
+
+
+def test_a_job_of_which_tasks_still_read_their_state_is_asked_for_nothing(world):
+    cluster = world("RUNNING", 40)
+    cluster.looks_until_whole = 5
+    await_job("tags", ["events"], CUT, Settings(), 10)
+    assert cluster.asked == 4
 
 
 def test_a_job_that_does_not_get_there_in_time_is_told_with_its_place(world):

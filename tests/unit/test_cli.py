@@ -20,18 +20,27 @@ def run(*arguments: str):
     [
         (
             (),
-            "up down status logs restart reset demo doctor tags jobs access verify prepare compact bench crowds replay client",
+            "up down status logs restart reset demo doctor tags jobs access verify prepare compact bench crowds replay client "
+            "erase erasures",
         ),
         (("jobs",), "submit list stop savepoint restart sql explain"),
         (("tags",), "diff apply export draft build approve show list rollback retire"),
         (("access",), "add-user add-key list"),
         (("crowds",), "list show count export deltas"),
         (("replay",), "list show send"),
+        (("erasures",), "list show prove"),
+        (("models",), "train import list live score tag"),
     ],
 )
 def test_every_command_is_found_under_one_name(group, commands):
     said = run(*group, "--help").stdout
     assert [command for command in commands.split() if f" {command} " not in said] == []
+
+
+def test_a_model_that_cannot_be_read_is_refused_before_any_store_is_asked(tmp_path):
+    found = run("models", "import", str(tmp_path / "deep.onnx"))
+    assert found.exit_code == 1 and found.stdout == ""
+    assert found.stderr.startswith("cause: got ") and "beside it its definition NAME.toml" in found.stderr
 
 
 def test_the_local_stack_can_be_chosen():

@@ -10,11 +10,12 @@ from ruamel.yaml import YAML
 
 from deploy.connector import connector_settings
 from deploy.local.layout import Layout
+from deploy.local.parts import flink_connector_jar
 from deploy.local.services import ALL
 from deploy.local.services.apps import APPS
-from stores.kafka import SOURCE_TABLES
 from stores.settings import Settings
 from tagging.names import REGISTRY_TOPIC, cdc_topic
+from tagging.sources import tables
 from tests.deployed import (
     COMPOSE,
     ROOT,
@@ -107,6 +108,15 @@ def test_flink_is_configured_as_in_the_local_stack(local):
         assert flink_that_differs(text, YAML(typ="safe").load(environment(service)["FLINK_PROPERTIES"])) == {}
 
 
+def test_flinks_image_has_the_connector_on_its_class_path_as_the_local_stack_has_it(local):
+    [stage] = re.findall(
+        r"^FROM flink:\S+ AS flink\n(.*?)(?=^FROM )", (COMPOSE / "Dockerfile").read_text(encoding="utf-8"), re.M | re.S
+    )
+    assert "COPY --from=parts /parts/flink /opt/flink/lib" in stage
+    command = ALL["taskmanager"].command(Layout("any"))
+    assert flink_connector_jar().name in command[command.index("-cp") + 1]
+
+
 def test_a_flink_option_that_drifts_is_found(local):
     text = written(local, "jobmanager", "config.yaml")
     deployed = YAML(typ="safe").load(environment("jobmanager")["FLINK_PROPERTIES"])
@@ -157,7 +167,7 @@ def test_canal_writes_to_the_topics_that_flink_reads():
     settings = Settings()
     registry = routes.pop(REGISTRY_TOPIC)
     assert [table for table in ("tags", "tag_versions") if not re.fullmatch(registry, f"tagging.{table}")] == []
-    assert routes == {cdc_topic(table, "shop"): rf"shop\.{table}" for table in SOURCE_TABLES}
+    assert routes == {cdc_topic(table, "shop"): rf"shop\.{table}" for table in (source.name for source in tables())}
     assert canal["canal.mq.partitionsNum"] == str(settings.kafka.partitions)
     assert canal["canal.mq.flatMessage"] == "true"
 

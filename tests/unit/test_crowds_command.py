@@ -45,6 +45,22 @@ def run(url: str, *arguments: str):
     return CliRunner().invoke(cli.app, ["crowds", *arguments, "--url", url])
 
 
+def test_a_rule_is_saved_as_a_crowd_and_a_second_time_is_refused(url):
+    said = run(url, "save", "gold", "--title", "Golden", "--rule", json.dumps(RULE))
+    assert (said.exit_code, said.stdout) == (0, 'gold: Tier is "gold"\n')
+    assert "Golden" in run(url, "show", "gold").stdout
+    again = run(url, "save", "gold", "--rule", json.dumps(RULE))
+    assert again.exit_code == 1 and "gold" in again.stderr
+
+
+def test_a_portrait_names_what_stands_out_most_first(url, world):
+    found = json.loads(run(url, "portrait", "vip", "--json").stdout)
+    lines = run(url, "portrait", "vip").stdout.splitlines()
+    assert lines[0].startswith(f"{found['crowd_users']} users against {found['base_users']}")
+    standing = [item["tgi"] for item in found["items"] if item["significant"]]
+    assert len(lines) - 1 == min(10, len(standing)) or lines[0].endswith("no value stands out")
+
+
 def test_crowds_are_listed_with_their_rules_in_words(url):
     said = run(url, "list")
     assert (said.exit_code, said.stdout) == (0, 'vip: Tier is "gold"\n')

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.convergence import Controller
+from jobs.tag_files import draft
 from jobs.tag_life import change
-from jobs.tags import draft
 from stores.registry.store import Entry
 from tagging import lifecycle
 from tagging.binding import bound

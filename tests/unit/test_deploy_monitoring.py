@@ -13,7 +13,8 @@ import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-import jobs.bitmaps  # noqa: F401 - registers the metrics
+import jobs.bitmaps
+import jobs.erasing.worker  # noqa: F401 - registers the metrics
 import stores.metrics  # noqa: F401 - registers the metrics
 from api.observed import Meters
 from jobs.builtin import JOB_NAME
@@ -157,7 +158,7 @@ def test_every_process_is_scraped():
         for name, service in services.items()
         if "9400/metrics" in str(service.get("healthcheck")) and "profiles" not in service
     }
-    assert len(served) == 10
+    assert len(served) == 13
     assert served | {"api:5000", "jobmanager:9249", "taskmanager:9249"} == set(scraped)
 
 

@@ -1,10 +1,12 @@
 """The Kubernetes manifests: valid by Kubernetes' schemas, in step with the local stack, guarded, and without a secret."""
 
 import json
+import pickle
 import re
 import shutil
 import subprocess
 import tomllib
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -47,13 +49,23 @@ def documents(text: str) -> list[dict[str, Any]]:
 
 def base() -> list[dict[str, Any]]:
     files = [path for path in sorted(BASE.glob("*.yaml")) if path.name not in _OF_KUSTOMIZE]
-    return [document for path in files for document in documents(path.read_text(encoding="utf-8"))]
+    return [document for path in files for document in pickle.loads(_read(path))]
+
+
+@cache
+def _read(path: Path) -> bytes:
+    return pickle.dumps(documents(path.read_text(encoding="utf-8")))
 
 
 def rendered(folder: Path) -> list[dict[str, Any]]:
+    return pickle.loads(_rendered(folder))
+
+
+@cache
+def _rendered(folder: Path) -> bytes:
     done = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return documents(done.stdout)
+    return pickle.dumps(documents(done.stdout))
 
 
 def of_kind(found: list[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
@@ -177,7 +189,7 @@ def test_sinks_scale_by_lag_and_never_beyond_the_partitions(tmp_path):
     scalers = of_kind(rendered(copied / "overlays" / "production"), "HorizontalPodAutoscaler")
     partitions = int(settings_file(PRODUCTION / "settings.env")["TAGSTREAM_KAFKA__PARTITIONS"])
     sinks = [scaler for scaler in scalers if scaler["metadata"]["name"].startswith("sink-")]
-    assert len(sinks) == 4
+    assert len(sinks) == 5
     for scaler in scalers:
         validate(scaler)
     for scaler in sinks:
@@ -247,6 +259,20 @@ def test_what_must_run_alone_is_stopped_before_it_is_started_anew():
         assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
 
 
+def test_only_who_asks_whether_a_user_was_erased_has_the_secret_of_erasures():
+    holders = {
+        container["name"]
+        for container in containers(base())
+        if "TAGSTREAM_ERASURE__SECRET" in {variable["name"] for variable in container["env"]}
+    }
+    asking = {
+        path.stem.replace("_", "-")
+        for path in (ROOT / "jobs").glob("*.py")
+        if "from jobs.suppression import" in path.read_text(encoding="utf-8")
+    }
+    assert "sink-predictions" in asking and holders == {*asking, "eraser", "api"}
+
+
 def test_every_variable_is_a_setting_and_every_secret_a_reference():
     assert of_kind(base(), "Secret") == []
     for container in containers(base()):
@@ -255,7 +281,7 @@ def test_every_variable_is_a_setting_and_every_secret_a_reference():
         assert all(
             variable["valueFrom"]["secretKeyRef"]["name"] == "tagstream-secrets" for variable in container["env"]
         )
-        passwords = {variable["name"] for variable in ours}
+        passwords = {variable["name"] for variable in ours} - {"TAGSTREAM_ERASURE__SECRET"}
         assert passwords == {f"TAGSTREAM_{n}__PASSWORD" for n in ("MYSQL", "CLICKHOUSE")} | {
             "TAGSTREAM_KAFKA__SASL_PASSWORD"
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sql
 from jobs.builtin import builtin_tags
 from jobs.live_tags import live, members
-from jobs.tags import BUILTIN, apply, draft, read_files
+from jobs.tag_files import BUILTIN, apply, draft, read_files
 from tagging import lifecycle
 from tagging.definition import parse_definition
 from tagging.lifecycle import Policy

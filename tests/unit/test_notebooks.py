@@ -3,14 +3,16 @@
 import ast
 import importlib
 import json
+import os
 
 import pandas as pd
 import pytest
 
 from tagging.parity import Outcome, Stored, compare
 from tests.notebooks import NOTEBOOKS, read
+from tests.tutorial import NOTEBOOK, notebook
 
-NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb") if path != NOTEBOOK)
 
 
 def code(name: str) -> str:
@@ -18,7 +20,13 @@ def code(name: str) -> str:
 
 
 def test_there_is_one_for_each_thing_to_look_at():
-    assert NAMES == ["clickhouse", "flink-sql", "parity"]
+    assert [*NAMES, "tutorial"] == ["clickhouse", "flink-sql", "parity", "tutorial"] and NOTEBOOK.is_file()
+
+
+def test_the_tutorials_notebook_has_the_steps_of_the_readme():
+    if os.environ.get("UPDATE_GOLDEN"):
+        NOTEBOOK.write_text(json.dumps(notebook(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert json.loads(NOTEBOOK.read_text(encoding="utf-8")) == notebook()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from jobs import operate
-from stores.flink import FlinkJob
+from jobs.__main__ import job_table
+from jobs.tables import show
+from stores.flink import Checkpoints, FlinkJob, FlinkJobForgotten
 from stores.settings import Settings
 
 
@@ -15,17 +17,18 @@ class Cluster:
     def __init__(self) -> None:
         self.states = {"1": ("tags", "RUNNING"), "2": ("tag.heat.v2", "RESTARTING"), "3": ("old", "FAILED")}
         self.done: list[tuple[str, str]] = []
+        self.forgets = False
 
     def jobs(self) -> list[FlinkJob]:
         return [FlinkJob(job_id, name, state, 1_000, 50) for job_id, (name, state) in self.states.items()]
 
     def checkpoints(self, job_id: str):
-        if job_id != "1":
-            return {"counts": {"completed": 0, "failed": 3}, "latest": {"completed": None}}
-        return {"counts": {"completed": 7, "failed": 0}, "latest": {"completed": {"latest_ack_timestamp": 990}}}
+        if job_id == "3" and self.forgets:
+            raise FlinkJobForgotten("404")
+        return Checkpoints(completed=7, last_at_ms=990) if job_id == "1" else Checkpoints(failed=3)
 
     def root_cause(self, job_id: str) -> str | None:
-        return {"2": "no such column"}.get(job_id)
+        return {"2": "no such column [city]"}.get(job_id)
 
     def cancel(self, job_id: str) -> None:
         self.done.append(("cancel", job_id))
@@ -45,8 +48,21 @@ class Cluster:
 def test_jobs_are_listed_with_their_checkpoints_and_what_they_failed_of():
     first, second = operate.listed(Cluster())
     assert (first.name, first.checkpoints, first.last_checkpoint_at_ms, first.problem) == ("tags", 7, 990, None)
-    assert (second.state, second.checkpoints_failed, second.problem) == ("RESTARTING", 3, "no such column")
+    assert (second.state, second.checkpoints_failed, second.problem) == ("RESTARTING", 3, "no such column [city]")
     assert [job.name for job in operate.listed(Cluster(), ended_too=True)] == ["tags", "tag.heat.v2", "old"]
+
+
+def test_a_list_that_is_piped_keeps_a_job_and_its_id_on_one_line(capsys):
+    show(job_table(operate.listed(Cluster())))
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "tag.heat.v2" in line]
+    assert "RESTARTING" in line
+    assert "no such column [city]" in line
+
+
+def test_a_job_that_is_forgotten_while_it_is_asked_for_is_left_out():
+    cluster = Cluster()
+    cluster.forgets = True
+    assert [job.name for job in operate.listed(cluster, ended_too=True)] == ["tags", "tag.heat.v2"]
 
 
 @pytest.mark.parametrize("name", ["old", "nobody"])

@@ -181,6 +181,13 @@ def test_api3_broken_object_property_level_authorization_a_masked_value_is_not_t
     assert viewer.send("POST", "/crowds/estimate", json={"rule": {"crowd": "vip"}}).status_code == 403
     assert viewer.send("GET", "/crowds/vip/members").status_code == 403
     assert viewer.send("GET", "/crowds/vip/portrait").status_code == 403
+    whoever = {"rule": {"tag": "tier", "in": ["gold"]}, "title": "Gold"}
+    for name in ("gold", "other"):
+        assert editor.send("POST", "/crowds", json=whoever | {"name": name}).status_code == 201
+    for masked in ("crowds=gold&crowds=vip", "crowds=vip&crowds=gold", "crowds=gold&crowds=other&base=vip"):
+        assert viewer.send("GET", f"/crowd-overlap?{masked}").json["error"]["code"] == "values_masked"
+        assert editor.send("GET", f"/crowd-overlap?{masked}").status_code == 200
+    assert viewer.send("GET", "/crowd-overlap?crowds=gold&crowds=other").status_code == 200
     detail = viewer.send("GET", "/tags/spend").json
     assert (detail["masked"], detail["distribution"], detail["histogram"]) == (True, [], None)
     assert editor.send("GET", "/tags/spend").json["histogram"]

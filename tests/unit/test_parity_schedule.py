@@ -8,7 +8,7 @@ import pytest
 
 from jobs.barrier import BarrierNotPassed, JobEnded
 from jobs.parity_schedule import Schedule, loop
-from jobs.tags import BUILTIN
+from jobs.tag_files import BUILTIN
 from stores.mysql import MySQLUnavailable
 from tagging import lifecycle
 from tagging.lifecycle import Policy, Tag

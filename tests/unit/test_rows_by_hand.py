@@ -7,7 +7,7 @@ import re
 import pytest
 
 from jobs.convergence import Controller
-from jobs.tags import BUILTIN
+from jobs.tag_files import BUILTIN
 from tagging.lifecycle import Policy, Status, Tag, TagVersion
 from tests.fakes.memory_registry import MemoryRegistry
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jobs.convergence import BuildFailed, Member
+from jobs.tag_files import BUILTIN
 from jobs.tag_jobs import TagJobs
-from jobs.tags import BUILTIN
 from stores.flink import FlinkError, FlinkJob
 from stores.kafka import KafkaUnavailable
 from stores.settings import Settings

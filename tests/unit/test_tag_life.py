@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.tag_life import as_row, before_live, change, live_number
-from jobs.tags import BUILTIN, draft
+from jobs.tag_files import BUILTIN, draft
+from jobs.tag_life import as_row, before_live, change, live_number, until_live
 from tagging import lifecycle
 from tagging.definition import parse_definition
 from tagging.lifecycle import Policy
@@ -86,3 +86,35 @@ def test_a_tag_without_a_live_version_cannot_be_retired_by_name():
     change(registry, "heat_1h", "ann", "retire", 2, lambda tag: (lifecycle.retire(tag, 1, 2), 1))
     with pytest.raises(LookupError, match="no live version"):
         live_number(registry.tag("heat_1h"))
+
+
+def waited(registry: MemoryRegistry, *steps) -> list[str]:
+    """What is said while a step is taken in each pause."""
+    left = iter(steps)
+    return list(until_live(registry, "heat_1h", 2, lambda: next(left)()))
+
+
+def step(registry: MemoryRegistry, transition):
+    return lambda: change(registry, "heat_1h", "ann", "step", 2, lambda tag: (transition(tag), 2))
+
+
+def built() -> MemoryRegistry:
+    registry = MemoryRegistry()
+    draft(registry, WIDER, "ann", 1)
+    step(registry, lambda tag: lifecycle.build(tag, 2, 2, Policy()))()
+    return registry
+
+
+def test_who_waits_for_a_version_is_told_each_step_once():
+    registry = built()
+    ready = step(registry, lambda tag: lifecycle.ready(tag, 2, 3))
+    live = step(registry, lambda tag: lifecycle.switch(tag, 2, 4))
+    assert waited(registry, lambda: None, ready, lambda: None, live) == [
+        f"heat_1h: version 2 is {status}" for status in ("building", "ready", "live")
+    ]
+
+
+def test_who_waits_for_a_version_that_fails_is_told_the_cause():
+    registry = built()
+    with pytest.raises(ValueError, match="version 2 is failed: two users differ"):
+        waited(registry, step(registry, lambda tag: lifecycle.fail(tag, 2, "two users differ", 3)))

@@ -7,8 +7,8 @@ from prometheus_client import REGISTRY
 
 from jobs.barrier import BarrierNotPassed, JobEnded
 from jobs.convergence import BuildFailed, NotYet
+from jobs.tag_files import BUILTIN
 from jobs.tag_proof import ParityProof
-from jobs.tags import BUILTIN
 from stores.flink import FlinkError
 from stores.settings import Settings
 from tagging.parity import Outcome, Stored, compare

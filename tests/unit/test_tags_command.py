@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 import sql
-from jobs.tags import BUILTIN, apply, diff, export, read_files
+from jobs.tag_files import BUILTIN, apply, diff, export, read_files
 from tagging import lifecycle
 from tagging.lifecycle import Policy, Status
+from tagging.problems import TagProblems
 from tagging.synchronise import Change
 from tests.fakes.memory_registry import MemoryRegistry
 
@@ -53,6 +54,52 @@ def test_a_new_file_becomes_a_draft_and_a_changed_one_the_next_version(folder):
     assert (difference.change, number) == (Change.NEW_VERSION, 2)
     assert [(v.status, v.created_by) for v in registry.tag("home").versions] == [("draft", "ann"), ("draft", "ben")]
     assert [entry.what for entry in registry.audit("home")] == ["apply: new version", "apply: new tag"]
+
+
+def reading() -> str:
+    """A file that reads `home` and says no version."""
+    text = FILE.format(name="fans", column="city").partition("SELECT")[0]
+    return text + "SELECT user_id, value\nFROM TAG(home)\n"
+
+
+def live(registry: MemoryRegistry, name: str, version: int) -> None:
+    """Let a version go live as the controller does."""
+    tag = lifecycle.build(registry.tag(name), version, 5, Policy())
+    tag = lifecycle.switch(lifecycle.ready(tag, version, 6), version, 7)
+    registry.save(tag, [])
+
+
+def test_a_file_that_names_no_versions_reads_the_live_ones_and_stays_with_them_while_it_is_unchanged(folder):
+    registry = MemoryRegistry()
+    apply(registry, read_files(folder), "ann", 1)
+    live(registry, "home", 1)
+    (folder / "fans.sql").write_text(reading(), encoding="utf-8")
+    [(difference, _)] = apply(registry, read_files(folder, registry.tags()), "ann", 2)
+    assert difference.tag == "fans"
+    assert "-- reads: home v1 string" in registry.tag("fans").versions[-1].text
+    (folder / "home.sql").write_text(FILE.format(name="home", column="country"), encoding="utf-8")
+    assert len(apply(registry, read_files(folder, registry.tags()), "ann", 3)) == 1
+    live(registry, "home", 2)
+    assert apply(registry, read_files(folder, registry.tags()), "ann", 4) == []
+    changed = reading().replace("title: City", "title: Fans")
+    (folder / "fans.sql").write_text(changed, encoding="utf-8")
+    apply(registry, read_files(folder, registry.tags()), "ann", 5)
+    assert "-- reads: home v1 string" in registry.tag("fans").versions[-1].text, (
+        "what is read is changed by who says so"
+    )
+    (folder / "fans.sql").write_text(
+        changed.replace("\n\nSELECT", "\n-- reads: home v2 string\n\nSELECT"), encoding="utf-8"
+    )
+    [(difference, number)] = apply(registry, read_files(folder, registry.tags()), "ann", 6)
+    assert (difference.tag, number) == ("fans", 3)
+
+
+def test_a_file_that_reads_a_tag_that_is_not_live_is_refused_with_its_line(folder):
+    registry = MemoryRegistry()
+    apply(registry, read_files(folder), "ann", 1)
+    (folder / "fans.sql").write_text(reading(), encoding="utf-8")
+    with pytest.raises(TagProblems, match="there is no live tag 'home'"):
+        read_files(folder, registry.tags())
 
 
 def test_what_is_exported_applies_as_nothing(folder, tmp_path):

@@ -80,6 +80,8 @@ export interface Overview {
   events_per_second: number
   tag_changes_per_second: number
   dead_letters_total: number
+  /** How long after the log had an event it had the tag change that the event made. */
+  freshness: { changes: number; p50_seconds: number | null; p99_seconds: number | null }
   lag: Record<string, number | null>
   flink: { jobs: FlinkJob[] }
   series: { minute: string | number; events: number }[]
@@ -132,7 +134,7 @@ export class ApiError extends Error {
 
 interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  query?: Record<string, string | number | null | undefined>
+  query?: Record<string, string | number | readonly string[] | null | undefined>
   body?: unknown
   /** The revision that was read, which a change names. */
   revision?: number
@@ -153,7 +155,7 @@ const TIMEOUT_MS = 20_000
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const { method = 'GET', query = {}, body, revision, key, signal, answers = [], asText = false } = options
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) search.set(name, String(value))
+  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) for (const each of [value].flat()) search.append(name, String(each))
   const address = `${BASE}${path}${search.size ? `?${search}` : ''}`
   const limit = AbortSignal.timeout(TIMEOUT_MS)
   let response: Response

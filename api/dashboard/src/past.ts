@@ -1,7 +1,7 @@
 /** The client of a user's past: why a value is what it is, how it changed, what the user did. */
 import { request, type Page, type TagType, type Value } from './api'
 
-export type StepKind = 'source' | 'window' | 'join' | 'union' | 'where' | 'group' | 'having' | 'distinct' | 'rank' | 'value'
+export type StepKind = 'source' | 'tag' | 'window' | 'join' | 'union' | 'where' | 'group' | 'having' | 'distinct' | 'rank' | 'value'
 export type Cell = Value | Record<string, string | null>
 
 export interface WhyRow {
@@ -33,6 +33,17 @@ export interface WhyStep {
   branches: WhyBranch[]
   operands: Record<string, Cell>
 }
+/** A value that a tag was worked out from: another tag's, in the version that it reads. */
+export interface ReadTag {
+  tag: string
+  version: number
+  title: string
+  type: TagType
+  user_id: string
+  value: Value
+  since: string | null
+  why: string
+}
 export interface Why {
   user_id: string
   tag: string
@@ -48,6 +59,7 @@ export interface Why {
   difference: string | null
   decided_by: number
   steps: WhyStep[]
+  reads: ReadTag[]
   incomplete: string[]
 }
 export interface TagChange {
@@ -63,14 +75,22 @@ export interface TimelineEvent {
   logged_at: string
 }
 
+/** Whose value of which tag is asked about; without a version, of the live one. */
+export interface WhyPlace {
+  userId: string
+  tag: string
+  version: number | null
+}
+export const placeOf = (read: ReadTag): WhyPlace => ({ userId: read.user_id, tag: read.tag, version: read.version })
+
 const user = (userId: string) => `/users/${encodeURIComponent(userId)}`
 const tagOf = (userId: string, tag: string) => `${user(userId)}/tags/${encodeURIComponent(tag)}`
 
 export const past = {
-  why: (userId: string, tag: string, at: string | null, hindsight: boolean, signal?: AbortSignal) =>
-    request<Why>(`${tagOf(userId, tag)}/why`, { query: { at, hindsight: String(hindsight) }, signal }),
-  changes: (userId: string, tag: string, limit: number, signal?: AbortSignal) =>
-    request<Page<TagChange>>(`${tagOf(userId, tag)}/changes`, { query: { limit }, signal }),
+  why: (place: WhyPlace, at: string | null, hindsight: boolean, signal?: AbortSignal) =>
+    request<Why>(`${tagOf(place.userId, place.tag)}/why`, { query: { at, hindsight: String(hindsight), version: place.version }, signal }),
+  changes: (place: WhyPlace, limit: number, signal?: AbortSignal) =>
+    request<Page<TagChange>>(`${tagOf(place.userId, place.tag)}/changes`, { query: { limit, version: place.version }, signal }),
   events: (userId: string, limit: number, cursor: string | null, signal?: AbortSignal) =>
     request<Page<TimelineEvent>>(`${user(userId)}/events`, { query: { limit, cursor }, signal }),
   live: (userId: string) => `/api/v1${user(userId)}/live`,

@@ -1,16 +1,23 @@
 /** The form builder's fields as they are typed, and the form that they make. */
 
+import { request } from './api'
 import type { FormBody, Measure, Relation } from './publishing'
 
-export const SOURCES = ['events', 'orders', 'users'] as const
-export type Source = (typeof SOURCES)[number]
-/** The columns that a form may name, by source: the texts, and the numbers. Events also have `properties.<name>`. */
-export const TEXTS: Record<Source, string[]> = {
-  events: ['event_type', 'item_id', 'event_id'],
-  orders: ['status', 'coupon', 'product_id', 'shipping_address', 'order_id'],
-  users: ['city', 'country', 'gender', 'signup_channel', 'referred_by', 'email', 'phone'],
+/** A source that a form may be of, and the columns that it may name. Events also have `properties.<name>`. */
+export interface FormSource {
+  name: string
+  about: string
+  in_forms: boolean
+  one_row_a_user: boolean
+  texts: string[]
+  numbers: string[]
 }
-export const NUMBERS: Record<Source, string[]> = { events: [], orders: ['amount', 'discount', 'quantity'], users: ['birth_year'] }
+export const sourcesApi = {
+  all: async (signal?: AbortSignal) => (await request<{ sources: FormSource[] }>('/sources', { signal })).sources.filter((source) => source.in_forms),
+}
+/** The source of this name; until the API has said what there is, one without columns. */
+export const sourceOf = (sources: FormSource[], name: string): FormSource =>
+  sources.find((source) => source.name === name) ?? { name, about: '', in_forms: true, one_row_a_user: false, texts: [], numbers: [] }
 
 export interface ConditionFields {
   key: number
@@ -29,7 +36,7 @@ export interface FormFields {
   description: string
   dimension: string
   owner: string
-  source: Source
+  source: string
   measure: Measure
   column: string
   where: ConditionFields[]
@@ -48,17 +55,17 @@ export const emptyForm = (): FormFields => ({
   source: 'events', measure: 'count', column: '', where: [], window: '7', unit: 'day', at_least: '', bands: [], otherwise: '',
 })
 
-export function measuresOf(source: Source): Measure[] {
-  if (source === 'users') return ['value', 'any']
-  return NUMBERS[source].length ? ['count', 'count_distinct', 'sum', 'average', 'smallest', 'largest', 'any'] : ['count', 'count_distinct', 'any']
+export function measuresOf(source: FormSource): Measure[] {
+  if (source.one_row_a_user) return ['value', 'any']
+  return source.numbers.length ? ['count', 'count_distinct', 'sum', 'average', 'smallest', 'largest', 'any'] : ['count', 'count_distinct', 'any']
 }
-export function columnsOf(source: Source, measure: Measure): string[] {
+export function columnsOf(source: FormSource, measure: Measure): string[] {
   if (measure === 'count' || measure === 'any') return []
   const numbersOnly = ['sum', 'average', 'smallest', 'largest'].includes(measure)
-  return numbersOnly ? NUMBERS[source] : [...TEXTS[source], ...NUMBERS[source]]
+  return numbersOnly ? source.numbers : [...source.texts, ...source.numbers]
 }
-export const isNumber = (source: Source, column: string) => NUMBERS[source].includes(column)
-export function relationsOf(source: Source, column: string): Relation[] {
+export const isNumber = (source: FormSource, column: string) => source.numbers.includes(column)
+export function relationsOf(source: FormSource, column: string): Relation[] {
   return isNumber(source, column) ? ['at_least', 'at_most', 'above', 'below', 'one_of', 'none_of', 'filled'] : ['one_of', 'none_of', 'filled']
 }
 
@@ -67,7 +74,8 @@ const typed = (text: string): number => (text.trim() === '' ? Number.NaN : Numbe
 const words = (text: string) => text.split(/[,，]/).map((word) => word.trim()).filter(Boolean)
 
 /** The form that the fields make, or the paths of the fields that are not numbers. */
-export function toForm(fields: FormFields): { form: FormBody } | { wrong: string[] } {
+export function toForm(fields: FormFields, sources: FormSource[]): { form: FormBody } | { wrong: string[] } {
+  const source = sourceOf(sources, fields.source)
   const wrong: string[] = []
   const number = (text: string, path: string): number => {
     const found = typed(text)
@@ -77,11 +85,11 @@ export function toForm(fields: FormFields): { form: FormBody } | { wrong: string
   const form: FormBody = {
     name: fields.name.trim(), title: fields.title.trim(), description: fields.description.trim(),
     dimension: fields.dimension, owner: fields.owner.trim(), source: fields.source, measure: fields.measure,
-    column: columnsOf(fields.source, fields.measure).length ? fields.column.trim() : '',
+    column: columnsOf(source, fields.measure).length ? fields.column.trim() : '',
     where: fields.where.map((line, place) => ({
       column: line.column.trim(),
       is: line.is,
-      values: line.is === 'filled' ? [] : words(line.values).map((word, index) => (isNumber(fields.source, line.column) ? number(word, `where[${place}].values[${index}]`) : word)),
+      values: line.is === 'filled' ? [] : words(line.values).map((word, index) => (isNumber(source, line.column) ? number(word, `where[${place}].values[${index}]`) : word)),
     })),
     window: fields.window.trim() === '' ? null : { length: number(fields.window, 'window.length'), unit: fields.unit },
     at_least: fields.at_least.trim() === '' ? null : number(fields.at_least, 'at_least'),

@@ -1,4 +1,6 @@
-"""Tagstream's own processes: the clock, the sinks, the learner, the controller, the comparisons, the API, the demo's generator."""
+"""Tagstream's own processes: the clock, the sinks, the models' scorer and learner, the controller, the comparisons, the API, and
+the demo's generator.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +59,9 @@ APPS = (
     _app("crowds", "jobs.crowds", "kafka", "mariadb", "clickhouse"),
     _app("sink_events", "jobs.sink_events", "kafka", "clickhouse"),
     _app("sink_rows", "jobs.sink_rows", "kafka", "clickhouse"),
+    _app("sink_predictions", "jobs.sink_predictions", "kafka", "clickhouse"),
+    _app("eraser", "jobs.eraser", "kafka", "mariadb", "clickhouse", "thrift"),
+    _app("scorer", "jobs.scorer", "kafka", "mariadb", "thrift"),
     _app("learner", "jobs.learner", "kafka", "mariadb", "clickhouse"),
     _app("controller", "jobs.controller", *_PROOF),
     _app("parity", "jobs.verify", *_PROOF, arguments=("--every", PARITY_EVERY_MINUTES)),

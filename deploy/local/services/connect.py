@@ -8,25 +8,45 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import requests
 
+from deploy.local.config import own_sources_folder
 from deploy.local.java import java, properties
 from deploy.local.layout import HOST, Layout
 from deploy.local.parts import class_path
 from deploy.local.service import Service
 from deploy.local.services.mariadb import CDC_PASSWORD, CDC_USER
+from stores.own_sources import declare_own
+from tagging.names import SIGNALS_TOPIC
+from tagging.sources import tables
 
 CONNECTOR = "shop"
 CONNECTOR_SETTINGS = Path(__file__).parent / "debezium.json"
 """What the row changes look like: shared by every way to deploy the connector."""
 CONNECTORS = {CONNECTOR: CONNECTOR_SETTINGS, "registry": Path(__file__).parent / "debezium_registry.json"}
-"""The settings of each connector, by its name."""
+"""The settings of each connector, by its name; `shared_settings` reads them."""
 
 _LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
 
 
+def shared_settings(name: str, shop_database: str = "shop") -> dict[str, str]:
+    """What a connector is everywhere. The shop's follows every table of the catalogue, and is told of others by signals."""
+    found: dict[str, str] = json.loads(CONNECTORS[name].read_text(encoding="utf-8"))
+    if name != CONNECTOR:
+        return found
+    followed = ",".join(f"{shop_database}.{source.name}" for source in tables())
+    return {
+        **found,
+        "database.include.list": shop_database,
+        "table.include.list": followed,
+        "signal.kafka.topic": SIGNALS_TOPIC,
+    }
+
+
 def _prepare(layout: Layout) -> None:
+    declare_own(own_sources_folder())
     data = layout.data("connect")
     kafka = f"{HOST}:{layout.port('kafka')}"
     worker = {
@@ -43,9 +63,9 @@ def _prepare(layout: Layout) -> None:
         "producer.linger.ms": "5",
     }
     (data / "worker.properties").write_text(properties(worker))
-    for name, file in CONNECTORS.items():
+    for name in CONNECTORS:
         connector = {
-            **json.loads(file.read_text(encoding="utf-8")),
+            **shared_settings(name),
             "name": name,
             "database.hostname": HOST,
             "database.port": str(layout.port("mariadb")),
@@ -53,6 +73,7 @@ def _prepare(layout: Layout) -> None:
             "database.password": CDC_PASSWORD,
             "schema.history.internal": "io.debezium.storage.file.history.FileSchemaHistory",
             "schema.history.internal.file.filename": str(data / _history(name)),
+            **({"signal.kafka.bootstrap.servers": kafka} if name == CONNECTOR else {}),
         }
         (data / f"{name}.properties").write_text(properties(connector))
 
@@ -70,7 +91,8 @@ def _command(layout: Layout) -> list[str]:
         str(data / "worker.properties"),
         *(str(data / f"{name}.properties") for name in CONNECTORS),
         heap_mb=384,
-        tmp=layout.tmp("connect"),
+        layout=layout,
+        service="connect",
         options=_LOGGING,
     )
 
@@ -88,6 +110,11 @@ def _trouble(layout: Layout, name: str) -> str | None:
         status = requests.get(f"{_address(layout, name)}/status", timeout=2).json()
     except (requests.RequestException, ValueError) as error:
         return f"Connect does not answer: {error}"
+    return trouble_of(name, status)
+
+
+def trouble_of(name: str, status: dict[str, Any]) -> str | None:
+    """Why a connector does not run, by what Connect says of it; None when it does."""
     tasks = status.get("tasks") or []
     for part in [status.get("connector", {}), *tasks]:
         if part.get("state") != "RUNNING":

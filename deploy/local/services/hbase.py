@@ -70,14 +70,16 @@ def _options(layout: Layout) -> tuple[str, ...]:
 
 def _master(layout: Layout) -> list[str]:
     main = "org.apache.hadoop.hbase.master.HMaster"
-    return java(_class_path(layout), main, "start", heap_mb=640, tmp=layout.tmp("hbase"), options=_options(layout))
+    return java(
+        _class_path(layout), main, "start", heap_mb=640, layout=layout, service="hbase", options=_options(layout)
+    )
 
 
 def _thrift(layout: Layout) -> list[str]:
     port = str(layout.port("hbase"))
     return java(
         _class_path(layout), "org.apache.hadoop.hbase.thrift2.ThriftServer", "-p", port, "-b", HOST, "--infoport", "-1",
-        "start", heap_mb=256, tmp=layout.tmp("thrift"), options=_options(layout),
+        "start", heap_mb=256, layout=layout, service="thrift", options=_options(layout),
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def _prepare(layout: Layout) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = java(
             class_path("kafka"), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", _config(layout),
-            heap_mb=256, tmp=layout.tmp("kafka"), options=_LOGGING,
+            heap_mb=256, layout=layout, service="kafka", options=_LOGGING,
         )  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -61,7 +61,13 @@ def _prepare(layout: Layout) -> None:
 
 def _command(layout: Layout) -> list[str]:
     return java(
-        class_path("kafka"), "kafka.Kafka", _config(layout), heap_mb=512, tmp=layout.tmp("kafka"), options=_LOGGING
+        class_path("kafka"),
+        "kafka.Kafka",
+        _config(layout),
+        heap_mb=512,
+        layout=layout,
+        service="kafka",
+        options=_LOGGING,
     )
 
 

@@ -1,4 +1,4 @@
--- Bitmaps of made-up users of one tag, for deploy/bench_crowds.py. Of `flag` the value 0 is none; the tag '' is everyone.
+-- Bitmaps of made-up users of one tag, for deploy/bench/crowds.py. Of `flag` the value 0 is none; the tag '' is everyone.
 INSERT INTO tag_bitmaps (tag, version, number, value, bucket, generation, users)
 SELECT
     {tag:String},

@@ -1,4 +1,4 @@
--- The next deltas of a planned batch, in their order.
+-- The next deltas of a planned batch, in their order. Without a name: of who was erased.
 WITH page AS
 (
     SELECT sequence, user_no, change, at, tick, rule_version
@@ -9,5 +9,5 @@ WITH page AS
 )
 SELECT sequence, change, user_id, toUnixTimestamp64Milli(at) AS at_ms, tick, rule_version
 FROM page
-INNER JOIN (SELECT user_no, user_id FROM users FINAL WHERE user_no IN (SELECT user_no FROM page)) AS named USING (user_no)
+LEFT JOIN (SELECT user_no, user_id FROM users FINAL WHERE user_no IN (SELECT user_no FROM page)) AS named USING (user_no)
 ORDER BY sequence

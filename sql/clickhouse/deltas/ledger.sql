@@ -1,4 +1,5 @@
--- The deltas of a watch after a sequence, in their order: those of batches that were planned to the end.
+-- The deltas of a watch after a sequence, in their order: those of batches that were planned to the end. Without a
+-- name: of who was erased.
 WITH page AS
 (
     SELECT sequence, user_no, change, at, tick, rule_version
@@ -11,6 +12,6 @@ WITH page AS
 )
 SELECT sequence, change, user_id, toUnixTimestamp64Milli(at) AS at_ms, tick, rule_version
 FROM page
-INNER JOIN (SELECT user_no, user_id FROM users FINAL WHERE user_no IN (SELECT user_no FROM page)) AS named USING (user_no)
+LEFT JOIN (SELECT user_no, user_id FROM users FINAL WHERE user_no IN (SELECT user_no FROM page)) AS named USING (user_no)
 ORDER BY sequence
 SETTINGS max_execution_time = 10

@@ -3,6 +3,7 @@
 from alembic import context
 
 import stores.crowd_tables
+import stores.erasure_tables
 import stores.models.tables  # noqa: F401  (its tables are of the registry too)
 from stores.registry.models import Base
 from stores.registry.schema import VERSION_TABLE

@@ -1,0 +1,1 @@
+"""Erasing a user: each store in its own module, with one way in."""

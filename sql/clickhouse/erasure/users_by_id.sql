@@ -1,0 +1,2 @@
+-- All rows of who is being erased. A mutation, not DELETE FROM: that would only hide the bytes.
+ALTER TABLE users_by_id DELETE WHERE user_id IN (SELECT user_id FROM erasing) SETTINGS mutations_sync = 2

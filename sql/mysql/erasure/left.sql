@@ -1,0 +1,5 @@
+SELECT
+  (SELECT COUNT(*) FROM user_numbers WHERE user_id = %(user_id)s)
+  + (SELECT COUNT(*) FROM parity_findings WHERE user_id = %(user_id)s)
+  + (SELECT COUNT(*) FROM tag_previews WHERE INSTR(result, %(token)s) > 0)
+  + (SELECT COUNT(*) FROM access_audit WHERE subject = %(path)s) AS found
