@@ -23,6 +23,7 @@ from prometheus_client import Counter
 
 from stores import logs
 from stores.bitmaps import Generation
+from stores.causes import cause_of
 from stores.clickhouse import ClickHouseRefused
 from stores.delta_ledger import Delta
 from tagging import bound_rules
@@ -119,7 +120,7 @@ class DeltaPublisher:
             done = self._next(watch)
         except (CrowdProblems, LookupError, ClickHouseRefused) as error:
             # One crowd that cannot be evaluated keeps no other from being told of.
-            problem = (str(error) or type(error).__name__).splitlines()[0]
+            problem = cause_of(error)
         if problem != watch.problem:
             self.watches.note_problem(watch, problem)
         return done

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from stores import logs
 from stores.bitmaps import Generation
+from stores.causes import cause_of
 from stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
 from stores.snapshots import Snapshot, Snapshots, Taken
 from tagging import bound_rules
@@ -62,7 +63,7 @@ class SnapshotWorker:
             raise
         except ClickHouseRefused as error:
             # No waiting mends it, and the next snapshot must not be lost for it.
-            cause = str(error).splitlines()[0]
+            cause = cause_of(error)
         if not self.snapshots.finish(asked, self.now_ms(), taken, cause) and self.snapshots.read(asked.id) is None:
             # It was given up in between, and what was written after that is nobody's.
             self.users.remove(asked.id)

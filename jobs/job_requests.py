@@ -8,6 +8,7 @@ from typing import Protocol
 from jobs import operate
 from jobs.builtin import JOB_NAME
 from stores import logs
+from stores.causes import cause_of
 from stores.job_requests import JobRequest, State, What
 from stores.mysql import MySQLUnavailable
 from stores.settings import Settings
@@ -46,7 +47,7 @@ class RequestWorker:
             raise
         except Exception as error:
             # Whatever it is: a person waits for it, and the next request is not lost for it.
-            state, said = State.FAILED, (str(error) or type(error).__name__).splitlines()[0]
+            state, said = State.FAILED, cause_of(error)
         self._requests.finish(taken, state, said)
         log.info("job_request", job=taken.job, what=taken.what.value, who=taken.who, state=state.value, said=said)
         return True

@@ -8,6 +8,7 @@ from typing import Any
 
 from jobs.tag_jobs import compiled_version
 from stores import logs
+from stores.causes import cause_of
 from stores.mysql import MySQLUnavailable
 from stores.registry.previews import Preview, Previews
 from stores.registry.store import Tags
@@ -45,7 +46,7 @@ class PreviewWorker:
             raise
         except Exception as error:
             # Whatever it is: a person waits for it, so nothing is tried twice, and the next preview is not lost for it.
-            result, cause = None, (str(error) or type(error).__name__).splitlines()[0]
+            result, cause = None, cause_of(error)
         self.previews.finish(taken, self.now_ms(), result, cause)
         log.info("preview", id=taken.id, cause=cause, seconds=result and result["seconds"])
         return True

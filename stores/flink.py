@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import requests
 
+from stores.causes import root_cause_of
 from stores.settings import Flink
 
 T = TypeVar("T")
@@ -247,10 +248,3 @@ def _poll(answer: Callable[[], T | None], deadline_seconds: float, what: str) ->
             raise FlinkError(f"waited {deadline_seconds:g} s for {what}")
         time.sleep(0.2)
     return found
-
-
-def root_cause_of(stacktrace: str) -> str:
-    """The last `Caused by` of a Java stack trace, in one line."""
-    causes = [line for line in stacktrace.splitlines() if line.startswith("Caused by: ")]
-    line = causes[-1].removeprefix("Caused by: ") if causes else stacktrace.splitlines()[0]
-    return line.strip()[:500]

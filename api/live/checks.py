@@ -12,7 +12,8 @@ from confluent_kafka.admin import AdminClient
 from api.health_ports import Finding, FlinkJobs, Lags
 from api.live.clickhouse import Queries
 from stores import kafka, mysql
-from stores.flink import FlinkCluster, root_cause_of
+from stores.causes import root_cause_of
+from stores.flink import FlinkCluster
 from stores.hbase import ProfileStore
 from stores.settings import Settings
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from prometheus_client import Gauge
 
 from stores import logs
+from stores.causes import cause_of
 from stores.erasures import Erasures
 from stores.mysql import MySQLUnavailable
 from tagging.erasure import STORES, Erasure, State, Step, StepState
@@ -63,7 +64,7 @@ class EraseWorker:
         except MySQLUnavailable:
             raise
         except Exception as error:
-            cause = (str(error) or type(error).__name__).splitlines()[0]
+            cause = cause_of(error)
             log.warning("erasure_failed", id=erasure.id, cause=cause)
             # Of what was done up to here nothing is lost: it is written step by step.
             held = self.erasures.read(erasure.id) or erasure

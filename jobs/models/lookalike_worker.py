@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from prediction.definition import ModelDefinition, ModelProblem, parse_model
 from prediction.lookalike_asking import REFUSED, standing
 from stores import logs
+from stores.causes import cause_of
 from stores.clickhouse import ClickHouseRefused
 from stores.models.registry import Model, Models, ModelVersion
 from tagging.crowd_parsing import CrowdProblems
@@ -49,7 +50,7 @@ class LookalikeWorker:
                 log.info("lookalike", model=definition.name, said=said)
         except SAID_NO as error:
             # No waiting mends it: whoever asked is told, and may ask again.
-            cause = (str(error) or type(error).__name__).splitlines()[0]
+            cause = cause_of(error)
             log.warning("lookalike_refused", model=definition.name, cause=cause)
             self.models.note(definition.name, WHO, REFUSED + cause, self.now_ms())
 
