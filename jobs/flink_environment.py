@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlparse
 
-from pyflink.common import Configuration
+from py4j.java_gateway import JavaObject
 from pyflink.table import EnvironmentSettings, TableEnvironment
+from pyflink.util.java_utils import create_url_class_loader
 
+from jobs.flink_gateway import gateway
 from jobs.mode import Mode
 from stores.settings import Settings
 
@@ -92,10 +95,22 @@ def connector_jar(settings: Settings) -> str:
 
 
 def create_environment(mode: Mode, options: Mapping[str, str], jar: str) -> TableEnvironment:
-    """A table environment that plans and submits with these options."""
-    configuration = Configuration()
+    """A table environment that plans and submits with these options, for the thread that made it."""
+    jvm = gateway().jvm
+    configuration = jvm.org.apache.flink.configuration.Configuration()
     for key, value in {**options, "pipeline.jars": jar}.items():
-        configuration.set_string(key, value)
-    chosen = EnvironmentSettings.new_instance()
-    chosen = chosen.in_streaming_mode() if mode is Mode.STREAM else chosen.in_batch_mode()
-    return TableEnvironment.create(chosen.with_configuration(configuration).build())
+        configuration.setString(key, value)
+    chosen = jvm.org.apache.flink.table.api.EnvironmentSettings.newInstance()
+    chosen = chosen.inStreamingMode() if mode is Mode.STREAM else chosen.inBatchMode()
+    chosen = chosen.withConfiguration(configuration).withClassLoader(_class_loader(jar))
+    return TableEnvironment.create(EnvironmentSettings(chosen.build()))
+
+
+@cache
+def _class_loader(jar: str) -> JavaObject:
+    """The connector's classes, loaded once.
+
+    PyFlink's own `EnvironmentSettings.Builder` would wrap the thread's class loader once more for every environment.
+    """
+    jvm = gateway().jvm
+    return create_url_class_loader([jvm.java.net.URL(jar)], jvm.Thread.currentThread().getContextClassLoader())
