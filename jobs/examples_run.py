@@ -7,7 +7,7 @@ import json
 from jobs.examples import JOB_NAME, LabelRules, example_statements, longest_wait_ms, with_example_ttl
 from jobs.flink_environment import connector_jar, create_environment, job_options
 from jobs.mode import Mode
-from jobs.pipeline import ensure_same, planned, start_plan
+from jobs.pipeline import ensure_same, planned, start_kept
 from stores import kafka
 from stores.settings import Settings
 
@@ -28,10 +28,10 @@ def submit(rules: LabelRules, settings: Settings, restore_from: str | None = Non
     environment = create_environment(
         Mode.STREAM, job_options(settings, Mode.STREAM, JOB_NAME, restore_from), connector_jar(settings)
     )
-    text = example_statements(rules, settings)
-    for declaration in text.declarations:
-        environment.execute_sql(declaration)
-    plan = with_example_ttl(
-        planned(environment, text), longest_wait_ms(rules), settings.flink.late_days, settings.flink.deduplicate_days
-    )
-    return start_plan(environment, json.dumps(plan))
+    text, flink = example_statements(rules, settings), settings.flink
+    times = (longest_wait_ms(rules), flink.late_days, flink.deduplicate_days)
+
+    def make() -> str:
+        return json.dumps(with_example_ttl(planned(environment, text), *times))
+
+    return start_kept(environment, JOB_NAME, text, settings, repr(times), make)

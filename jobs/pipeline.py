@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from pyflink.table import ExplainDetail, TableEnvironment
 
-from jobs.checkpoints import newest_state
+from jobs import plans
+from jobs.checkpoints import newest_state, note_beginning
 from jobs.flink_environment import connector_jar, create_environment, job_options
 from jobs.mode import Mode
 from jobs.plan_ids import renumbered
@@ -22,17 +23,22 @@ from stores.flink import FlinkCluster, cancel_and_wait, open_jobs
 from stores.settings import Settings
 
 
-def declare(
-    job: Job, settings: Settings, restore_from: str | None = None, here: bool = False
-) -> tuple[TableEnvironment, Statements]:
-    """An environment with everything of the job declared in it, and its text. `here`: see `job_options`."""
-    environment = create_environment(
-        job.mode, job_options(settings, job.mode, job.name, restore_from, here), connector_jar(settings)
-    )
-    text = statements(job, settings)
-    for declaration in text.declarations:
-        environment.execute_sql(declaration)
+def declare(job: Job, settings: Settings) -> tuple[TableEnvironment, Statements]:
+    """An environment with everything of the job declared in it, and its text."""
+    environment, text = _environment(job, settings), statements(job, settings)
+    declare_all(environment, text.declarations)
     return environment, text
+
+
+def _environment(job: Job, settings: Settings, restore_from: str | None = None, here: bool = False) -> TableEnvironment:
+    options = job_options(settings, job.mode, job.name, restore_from, here)
+    return create_environment(job.mode, options, connector_jar(settings))
+
+
+def declare_all(environment: TableEnvironment, declarations: Iterable[str]) -> None:
+    """Declare tables and views in an environment."""
+    for declaration in declarations:
+        environment.execute_sql(declaration)
 
 
 def explain(job: Job, settings: Settings) -> str:
@@ -42,9 +48,8 @@ def explain(job: Job, settings: Settings) -> str:
     return environment.explain_sql("EXECUTE " + text.as_set(), *detail)
 
 
-def compile_plan(environment: TableEnvironment, text: Statements, settings: Settings) -> str:
+def compile_plan(environment: TableEnvironment, text: Statements, retention: Retention) -> str:
     """The streaming job as a compiled plan: stable operator ids, and state that lives as long as the windows need."""
-    retention = Retention(settings.flink.late_days, settings.flink.deduplicate_days)
     return json.dumps(with_state_ttl(planned(environment, text), retention))
 
 
@@ -69,14 +74,39 @@ def start_plan(environment: TableEnvironment, plan: str) -> str:
     return str(result.get_job_client().get_job_id())
 
 
+def start_kept(
+    environment: TableEnvironment,
+    name: str,
+    text: Statements,
+    settings: Settings,
+    made_for: str,
+    make: Callable[[], str],
+) -> str:
+    """Start a streaming job by the plan of its last start, where that is kept; its Flink job id.
+
+    `make` compiles the plan otherwise, when all of `text` is declared in the environment. `made_for`: see `plan_key`.
+    """
+    state_dir, key = settings.flink.state_dir, plans.plan_key(text, made_for)
+    plan = plans.kept(state_dir, name, key)
+    declare_all(environment, text.declarations if plan is None else text.tables)
+    if plan is None:
+        plan = make()
+        plans.keep(state_dir, name, key, plan)
+    return start_plan(environment, plan)
+
+
 def submit(job: Job, settings: Settings, restore_from: str | None = None, here: bool = False) -> str:
     """Start the job on the configured cluster and return its Flink job id without waiting for it.
 
     `restore_from`: a checkpoint or savepoint of a job with the same tags. `here`: see `job_options`.
     """
-    environment, text = declare(job, settings, restore_from, here)
+    environment, text = _environment(job, settings, restore_from, here), statements(job, settings)
     if job.mode is Mode.STREAM:
-        return start_plan(environment, compile_plan(environment, text, settings))
+        retention = Retention(settings.flink.late_days, settings.flink.deduplicate_days)
+        return start_kept(
+            environment, job.name, text, settings, repr(retention), lambda: compile_plan(environment, text, retention)
+        )
+    declare_all(environment, text.declarations)
     result = environment.execute_sql("EXECUTE " + text.as_set())
     return str(result.get_job_client().get_job_id())
 
@@ -116,6 +146,8 @@ def ensure_same(name: str, text: Statements, settings: Settings, start: Callable
     if known and known.fingerprint == wanted:
         restore_from = newest_state(settings.flink.state_dir, known.job_id)
     job_id = start(restore_from)
+    if restore_from:
+        note_beginning(settings.flink.state_dir, job_id, restore_from)
     flink_jobs.write(settings, flink_jobs.KnownJob(name, wanted, job_id))
     cluster.await_state(job_id, "RUNNING", 120)
     return job_id, f"continues from {restore_from}" if restore_from else "reads the log from its beginning"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from tagging.compiler import CompiledTag
 from tagging.names import tag_topic
 from tagging.program import build_program
 
+_DECLARES_A_VIEW = re.compile(r"^CREATE TEMPORARY VIEW ", re.MULTILINE)
 FLINK_TYPES = {"string": "STRING", "integer": "BIGINT", "decimal": "DECIMAL(18, 4)", "boolean": "BOOLEAN"}
 
 
@@ -48,6 +50,11 @@ class Statements:
 
     declarations: tuple[str, ...]
     inserts: tuple[str, ...]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The declarations that a compiled plan refers to: views are part of the plan."""
+        return tuple(declaration for declaration in self.declarations if not _DECLARES_A_VIEW.search(declaration))
 
     def as_set(self) -> str:
         """The inserts as one EXECUTE-able statement set."""

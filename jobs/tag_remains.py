@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs import checkpoints
+from jobs import checkpoints, plans
 from jobs.barrier import behind
 from jobs.convergence import NotYet
 from stores import flink_jobs, kafka, kafka_removal
@@ -58,6 +58,7 @@ class TagRemains:
             return
         try:
             checkpoints.remove(self._settings.flink.state_dir, known.job_id)
+            plans.forget(self._settings.flink.state_dir, job)
         except OSError as error:
-            raise NotYet(f"checkpoints of job {job} are not removed: {error}") from error
+            raise NotYet(f"checkpoints and plan of job {job} are not removed: {error}") from error
         flink_jobs.remove(self._settings, job)

@@ -9,6 +9,7 @@ from deploy.local.parts import flink_connector_jar
 from jobs import pipeline
 from jobs.builtin import builtin_tags
 from jobs.mode import Mode
+from jobs.state_ttl import Retention
 from jobs.statements import Job
 from stores.settings import Flink, Settings
 
@@ -40,7 +41,9 @@ def batch_plan():
 def compiled_plans():
     def compiled():
         environment, text = pipeline.declare(Job("tags", builtin_tags()), SETTINGS)
-        return pipeline.compile_plan(environment, text, SETTINGS)
+        return pipeline.compile_plan(
+            environment, text, Retention(SETTINGS.flink.late_days, SETTINGS.flink.deduplicate_days)
+        )
 
     return compiled(), compiled()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.checkpoints import newest_state
+from jobs.checkpoints import newest_state, note_beginning
 
 JOB = "0123456789abcdef0123456789abcdef"
 
@@ -60,4 +60,17 @@ def test_a_checkpoint_after_a_savepoint_is_newer(tmp_path, put):
 def test_another_jobs_state_is_not_taken(tmp_path, put):
     put("checkpoints/ffffffffffffffffffffffffffffffff/chk-3", 5)
     put("savepoints/savepoint-ffffff-aaaaaaaaaaaa", 6)
+    assert found(tmp_path) is None
+
+
+def test_a_job_that_ended_before_its_first_checkpoint_is_where_it_began(tmp_path, put):
+    began = put("checkpoints/ffffffffffffffffffffffffffffffff/chk-7", 5)
+    note_beginning(tmp_path.as_uri(), JOB, began)
+    assert found(tmp_path) == began
+    own = put(f"checkpoints/{JOB}/chk-1", 6)
+    assert found(tmp_path) == own
+
+
+def test_a_beginning_that_is_gone_is_no_state(tmp_path):
+    note_beginning(tmp_path.as_uri(), JOB, (tmp_path / "checkpoints" / "ff" / "chk-7").as_uri())
     assert found(tmp_path) is None
