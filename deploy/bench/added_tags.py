@@ -23,7 +23,7 @@ from deploy.bench.filling import fill
 from deploy.bench.throughput import DEADLINE_SECONDS, Values, check, folded, versioned
 from deploy.demo.steps import Steps
 from deploy.local.config import settings_of
-from deploy.local.layout import REPOSITORY
+from deploy.local.layout import MEASURED_STACK, REPOSITORY
 from deploy.local.stack import Stack
 from jobs import barrier as barriers
 from jobs.pipeline import submit
@@ -111,7 +111,7 @@ def main(
 ) -> None:
     """Measure, check, print, and keep the numbers in bench-results/."""
     steps = Steps(Console())
-    stack = Stack("bench", tell=lambda line: None)
+    stack = Stack(MEASURED_STACK, tell=lambda line: None)
     stack.reset()
     try:
         with steps.step("an empty stack: Kafka, Flink"):

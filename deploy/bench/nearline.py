@@ -23,6 +23,7 @@ from rich.console import Console
 from deploy.bench.load import paced
 from deploy.demo.steps import Steps
 from deploy.local.config import settings_of
+from deploy.local.layout import MEASURED_STACK
 from deploy.local.stack import Stack
 from jobs.barrier import await_sink
 from jobs.builtin import builtin_tags
@@ -200,7 +201,7 @@ def main(
 ) -> None:
     """Measure, check, print."""
     steps = Steps(Console())
-    stack = Stack("bench", tell=lambda line: None)
+    stack = Stack(MEASURED_STACK, tell=lambda line: None)
     stack.reset()
     try:
         with steps.step("an empty stack: Kafka, HBase, MariaDB"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploy.local.layout import Layout
+from deploy.local.layout import MEASURED_STACK, Layout
 
 QUICK_TO_START = "-XX:TieredStopAtLevel=1"
-"""For who plans or coordinates a little: the second compiler costs more of a start than it ever saves there."""
+"""For who plans, coordinates or passes on a little: the second compiler costs more of a start than it saves there."""
 
 
 def java(
@@ -18,8 +18,12 @@ def java(
     layout: Layout,
     service: str,
     options: Sequence[str] = (),
+    calculates: bool = False,
 ) -> list[str]:
-    """A command that runs a Java class with so much heap; it dies, rather than lingers, when that is not enough."""
+    """A command that runs a Java class with so much heap; it dies, rather than lingers, when that is not enough.
+
+    `calculates`: it is busy as long as it runs, and is compiled for that; so are all in the stack that is measured.
+    """
     memory = [f"-Xmx{heap_mb}m", f"-Xms{min(heap_mb, 128)}m", "-XX:+ExitOnOutOfMemoryError"]
     if not any(option.startswith("-XX:+Use") for option in options):
         memory.append("-XX:+UseSerialGC")
@@ -27,6 +31,8 @@ def java(
     fixed = ["-Djava.net.preferIPv4Stack=true", f"-Djava.io.tmpdir={layout.tmp(service)}"]
     # Else a crash is written down in whatever folder the stack was started from.
     fixed.append(f"-XX:ErrorFile={layout.log(f'{service}-crash-%p')}")
+    if not calculates and layout.stack != MEASURED_STACK:
+        fixed.append(QUICK_TO_START)
     return ["java", *memory, *fixed, *options, "-cp", class_path, main, *arguments]
 
 

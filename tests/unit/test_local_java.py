@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from deploy.local.java import java
-from deploy.local.layout import Layout
+from deploy.local.java import QUICK_TO_START, java
+from deploy.local.layout import MEASURED_STACK, Layout
 
 SLEEP = """public class Sleep {
     public static void main(String[] a) throws Exception { System.out.println(1); Thread.sleep(60000); }
@@ -39,3 +39,12 @@ def test_a_crash_is_written_down_among_the_logs_and_not_where_the_stack_was_star
     [crash] = layout.log("s").parent.iterdir()
     assert crash.name == f"s-crash-{process.pid}.log" and "SIGSEGV" in crash.read_text()
     assert list((tmp_path / "own").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("stack", "calculates", "quick"), [("demo", False, True), ("demo", True, False), (MEASURED_STACK, False, False)]
+)
+def test_only_what_calculates_or_is_measured_takes_its_time_to_compile(tmp_path, stack, calculates, quick):
+    layout = Layout(stack, tmp_path)
+    command = java("a.jar", "Main", heap_mb=32, layout=layout, service="s", calculates=calculates)
+    assert (QUICK_TO_START in command) is quick

@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 from ruamel.yaml import YAML
 
-from deploy.local.java import QUICK_TO_START, java
+from deploy.local.java import java
 from deploy.local.layout import HOST, Layout
 from deploy.local.parts import flink_connector_jar
 from deploy.local.service import Service
@@ -125,26 +125,33 @@ def _java_options() -> list[str]:
 
 
 def _flink(
-    layout: Layout, name: str, main: str, *arguments: str, heap_mb: int, options: tuple[str, ...] = ()
+    layout: Layout,
+    name: str,
+    main: str,
+    *arguments: str,
+    heap_mb: int,
+    options: tuple[str, ...] = (),
+    calculates: bool = False,
 ) -> list[str]:
     data = layout.data("flink")
     logging = f"-Dlog4j.configurationFile=file:{data / 'log4j.properties'}"
     return java(
         f"{_home() / 'lib'}/*:{flink_connector_jar()}", main, "--configDir", str(data), *arguments,
         heap_mb=heap_mb, layout=layout, service=name, options=(*_java_options(), logging, *options),
+        calculates=calculates,
     )  # fmt: skip
 
 
 def _jobmanager(layout: Layout) -> list[str]:
     main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
-    return _flink(layout, "jobmanager", main, "--executionMode", "cluster", heap_mb=512, options=(QUICK_TO_START,))
+    return _flink(layout, "jobmanager", main, "--executionMode", "cluster", heap_mb=512)
 
 
 def _taskmanager(layout: Layout) -> list[str]:
     direct = f"-XX:MaxDirectMemorySize={_NETWORK_MB + _FRAMEWORK_MB + 128}m"
     main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
     heap = _TASK_HEAP_MB + _FRAMEWORK_MB
-    return _flink(layout, "taskmanager", main, heap_mb=heap, options=(direct, "-XX:+UseParallelGC"))
+    return _flink(layout, "taskmanager", main, heap_mb=heap, options=(direct, "-XX:+UseParallelGC"), calculates=True)
 
 
 def _overview(layout: Layout) -> dict[str, int] | str:
