@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jobs.builtin import JOB_NAME, builtin_tags
+from jobs.compiled_versions import compiled_version
 from jobs.convergence import BuildFailed
-from jobs.tag_jobs import compiled_version
 from stores.registry.schema import migrate
 from stores.registry.store import TagRegistry
 from stores.settings import Settings

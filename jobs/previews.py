@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.tag_jobs import compiled_version
+from jobs.compiled_versions import compiled_version
 from stores import logs
 from stores.causes import cause_of
 from stores.mysql import MySQLUnavailable

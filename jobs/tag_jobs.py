@@ -8,14 +8,13 @@ from typing import Protocol
 from py4j.protocol import Py4JError
 from pyflink.util.exceptions import JavaException
 
+from jobs.compiled_versions import compiled_version
 from jobs.convergence import BuildFailed, Member
 from jobs.pipeline import ensure_running
 from jobs.statements import Job
+from stores.causes import cause_of
 from stores.flink import FlinkError, FlinkJob, cancel_and_wait, open_jobs
 from stores.settings import Settings
-from tagging.compiler import CompiledTag
-from tagging.problems import TagProblems
-from tagging.stored_texts import compiled_text
 
 
 class Flink(Protocol):
@@ -55,18 +54,10 @@ class TagJobs:
         except (FlinkError, Py4JError, JavaException) as error:
             # A cluster that is away says nothing about the version: this raises then, and the next round tries again.
             self._cluster.overview()
-            raise BuildFailed(f"job {job} does not start: {error}") from error
+            raise BuildFailed(f"job {job} does not start: {cause_of(error)}") from error
 
     def stop(self, job: str) -> None:
         """See `Cluster`."""
         for found in open_jobs(self._cluster):
             if found.name == job:
                 cancel_and_wait(self._cluster, found.id)
-
-
-def compiled_version(tag: str, version: int, text: str) -> CompiledTag:
-    """A stored text as what runs. Raises BuildFailed with every problem."""
-    try:
-        return compiled_text(tag, version, text)
-    except TagProblems as error:
-        raise BuildFailed(str(error)) from error

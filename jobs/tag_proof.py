@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from jobs.barrier import BarrierNotPassed, JobEnded
+from jobs.compiled_versions import compiled_version
 from jobs.convergence import BuildFailed, NotYet
 from jobs.process import wall_ms
-from jobs.tag_jobs import compiled_version
 from jobs.verification import Limits, verify
 from stores import logs, metrics
 from stores.settings import Settings
