@@ -4,57 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from api import create_app
 from api.crowd_of_model import OF_CROWD
-from jobs.live_tags import Carried
-from jobs.models.lookalike_worker import WHO, LookalikeWorker
-from jobs.models.lookalikes import LookalikeTrainer
 from prediction.definition import parse_model
-from stores.lookalikes import People, Person
 from stores.settings import Settings
 from tagging.access import Role
 from tagging.bound_rules import bind
-from tagging.compiler import compile_tag
-from tagging.crowds import HasValue, InRange
+from tagging.crowds import InRange
 from tagging.definition import parse_definition
 from tests.access_app import guarded
 from tests.fakes.api_stores import AT_MS, seeded
+from tests.lookalike_training import SEED, train
 from tests.openapi_models import LOOKALIKE, LOOKALIKE_LINEAGE, LOOKALIKE_METRICS
 from tests.small_model import GOOD, pipeline
 
 CROWD = {"name": "vip", "title": "Best", "rule": {"tag": "tier", "in": ["gold"]}}
 ASK = {"model": "like_vip", "title": 'Like the "best"'}
 PATH = "/api/v1/crowds/vip/lookalikes"
-SEED = bind(HasValue("tier", ("gold",)), {"tier": 1})
-
-
-def people(signal: float) -> People:
-    rng = np.random.default_rng(11)
-    sampled = [
-        Person(f"p{number}", number % 4 == 0, {"spend": float(rng.poisson(4 + 8 * signal * (number % 4 == 0)))})
-        for number in range(3_000)
-    ]
-    return People(7, 750, 2_250, sampled)
-
-
-class Fixed:
-    def __init__(self, found: People) -> None:
-        self.found = found
-
-    def read(self, seed, tags, most_of_each):
-        return self.found
-
-
-def train(world, signal: float = 1.0) -> None:
-    live = Carried({"tags": [compile_tag(tag) for tag in world.registry.tags()]})
-    trainer = LookalikeTrainer(world.models, Fixed(people(signal)), {"vip": SEED}.__getitem__, lambda: live)
-    worker = LookalikeWorker(
-        world.models, lambda found, text: trainer.train(found, text, WHO, AT_MS), lambda: True, lambda: AT_MS
-    )
-    assert worker.step()
 
 
 @pytest.fixture

@@ -76,9 +76,9 @@ export function nextStep(item: Lookalike): Step | null {
   return item.tag_live ? 'save' : 'tag'
 }
 
-/** The best parts with the wanted size among them, the smallest first. */
+/** The best parts with the wanted size among them, the smallest first. Parts that begin at the same score are one. */
 export function partsOf(found: Found): (Best & { wanted: boolean })[] {
-  const parts = found.best.map((best) => ({ ...best, wanted: best.score === found.wanted?.score }))
+  const parts = [...new Map(found.best.map((best) => [best.score, { ...best, wanted: best.score === found.wanted?.score }])).values()]
   if (found.wanted && !parts.some((part) => part.wanted)) parts.push({ ...found.wanted, wanted: true })
   return parts.sort((one, other) => one.part - other.part)
 }

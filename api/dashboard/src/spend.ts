@@ -51,7 +51,10 @@ export function whatIf(input: SpendMove['input'], text: string): Partial<Record<
   return { [input]: value }
 }
 
-/** How far an axis goes that holds all that was said and that happened. */
+/** Where an axis ends that holds all that was said and that happened: the next half of its power of ten. */
 export function reach(bins: SpendBin[], side: 'spend' | 'purchases'): number {
-  return Math.max(0, ...bins.flatMap((bin) => [bin[side].said, bin[side].high]))
+  const most = Math.max(0, ...bins.flatMap((bin) => [bin[side].said, bin[side].high]))
+  if (!most) return 1
+  const step = 10 ** Math.floor(Math.log10(most)) / 2
+  return Math.ceil(most / step) * step
 }

@@ -24,6 +24,10 @@ test('one step after the other leads from the question to a crowd', () => {
   expect(nextStep(item({ found: found({ live: true }), tag_live: true }))).toBe('save')
 })
 
+test('parts that begin at the same score are shown once', () => {
+  expect(partsOf(found({ best: [best(0.05, 0.9), best(0.05, 0.9), best(0.2, 0.6)] })).map((part) => part.part)).toEqual([0.05, 0.2])
+})
+
 test('the wanted size stands among the best parts once', () => {
   expect(partsOf(found()).map((part) => part.wanted)).toEqual([false, false])
   expect(partsOf(found({ wanted: best(0.1, 0.8) })).map((part) => [part.part, part.wanted])).toEqual([[0.05, false], [0.1, true], [0.2, false]])

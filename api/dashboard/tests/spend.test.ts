@@ -26,5 +26,5 @@ test('a question about another value is only asked where the input can have it',
 test('the chart holds the longest interval', () => {
   const side = { said: 5, happened: 4, low: 1, high: 9 }
   const bins: SpendBin[] = [{ count: 1, spend: side, purchases: { ...side, said: 12 } }]
-  expect([reach(bins, 'spend'), reach(bins, 'purchases'), reach([], 'spend')]).toEqual([9, 12, 0])
+  expect([reach(bins, 'spend'), reach(bins, 'purchases'), reach([], 'spend')]).toEqual([9, 15, 1])
 })
