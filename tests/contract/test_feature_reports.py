@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from stores.erased_mysql import ErasedInMySQL
 from stores.models.feature_reports import KEPT_MS, FeatureReports, WrongFeatures
 from stores.models.registry import ModelRegistry
 from stores.registry.schema import migrate
@@ -105,3 +106,18 @@ def test_a_version_that_was_never_compared_goes_live_and_a_wrong_one_can_be_take
     reports.keep(reported(model, 1, wrong=1))
     assert models.set_live(model, 2, "ann", AT_MS + 1).live_version == 2
     assert models.set_live(model, None, "ann", AT_MS + 2).live_version is None
+
+
+@pytest.mark.stack
+def test_an_erased_user_is_in_no_report_and_the_counts_stay(stack):
+    migrate(stack.settings)
+    reports, erased = FeatureReports(stack.settings), ErasedInMySQL(stack.settings)
+    made = reported(f"m_{uuid.uuid4().hex[:12]}", 1, wrong=1)
+    user_id = f"gone-{uuid.uuid4().hex}"
+    found = replace(made.features[0].findings[0], user_id=user_id)
+    reports.keep(replace(made, features=[replace(made.features[0], findings=(found,)), made.features[1]]))
+    assert erased.left(user_id) == 1
+    erased.remove(user_id, "0" * 64)
+    held = reports.newest(made.model)
+    assert (erased.left(user_id), reports.findings(held.id), held.features[0].wrong) == (0, {}, 1)
+    reports.close()

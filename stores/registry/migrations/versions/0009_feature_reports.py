@@ -8,6 +8,7 @@ revision = "0009_feature_reports"
 down_revision = "0008_erasures"
 
 OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+TEXT = MEDIUMTEXT(charset="utf8mb4", collation="utf8mb4_bin")
 
 
 def upgrade() -> None:
@@ -22,7 +23,7 @@ def upgrade() -> None:
         sa.Column("made_at", DATETIME(fsp=3), nullable=False),
         sa.Column("vectors", sa.Integer, nullable=False),
         sa.Column("whole", sa.Boolean, nullable=False),
-        sa.Column("features", MEDIUMTEXT, nullable=False),
+        sa.Column("features", TEXT, nullable=False),
         sa.UniqueConstraint("model", "version", "until_at", name="uq_model_feature_reports"),
         **OPTIONS,
     )
@@ -32,7 +33,7 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("tag", sa.String(64), nullable=False),
         sa.Column("user_id", VARBINARY(512), nullable=False),
-        sa.Column("finding", MEDIUMTEXT, nullable=False),
+        sa.Column("finding", TEXT, nullable=False),
         **OPTIONS,
     )
     op.create_index("ix_model_feature_findings_user_id", "model_feature_findings", ["user_id"])
