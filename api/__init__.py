@@ -23,6 +23,7 @@ from api import (
     erasures,
     errors,
     events,
+    feature_parity,
     health,
     jobs,
     ledger,
@@ -132,6 +133,7 @@ def create_app(
     app.register_api(dead_letters.blueprint(stores.operations, clock))
     app.register_api(models.blueprint(stores, clock))
     app.register_api(model_learning.blueprint(stores))
+    app.register_api(feature_parity.blueprint(stores))
     serving = Serving(stores.predicting.models, clock, pipeline.from_bytes)
     learned = LearnedModels(stores.predicting.snapshots, clock)
     asked = predictions.blueprint(stores, serving, learned, clock)

@@ -20,6 +20,7 @@ from api.times import Clock, iso
 from api.wire import reply
 from prediction.definition import ModelDefinition, ModelProblem, parse_model
 from prediction.promotion import NotBetter, require_better_than_chance
+from stores.models.feature_reports import WrongFeatures
 from stores.models.registry import Model, ModelVersion
 from tagging.access import Role
 
@@ -178,7 +179,10 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     @routes.put("/<name>/live", responses=documented({200: ModelOut}, 400, 404, 409, 413, 415, 503))
     @requires(Role.APPROVER)
     def put_model_live(path: ModelPath, body: LiveIn) -> Response:
-        """Put a version into use, or go back to an earlier one. One that is no better than chance is refused"""
+        """Put a version into use, or go back to an earlier one. One no better than chance, or with wrong features, is refused
+
+        Wrong are those that the version's newest report of feature parity found wrong values of; without a report it may go live.
+        """
         model = found(path.name)
         if body.version is not None:
             chosen = next((each for each in model.versions if each.version == body.version), None)
@@ -188,7 +192,10 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
                 require_better_than_chance(path.name, chosen.version, chosen.metrics)
             except NotBetter as error:
                 raise ApiError(409, "not_better_than_chance", str(error)) from error
-        return answer(models.set_live(path.name, body.version, actor(), clock()))
+        try:
+            return answer(models.set_live(path.name, body.version, actor(), clock()))
+        except WrongFeatures as error:
+            raise ApiError(409, "features_wrong", str(error)) from error
 
     routes.before_request(require_json)
     return routes

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from stores.models.feature_reports import Reports
 from stores.models.registry import Models
 from stores.models.snapshots import Snapshot
 from stores.purchases import Bought, Orders, Period
@@ -111,3 +112,4 @@ class Predicting:
     snapshots: LearnedSnapshots
     learning: LearningRecords
     purchases: PurchaseHistories
+    reports: Reports

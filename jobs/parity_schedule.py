@@ -1,4 +1,4 @@
-"""Compares again and again: what the API is asked for at once, and all live tags on a schedule.
+"""Compares again and again: what the API is asked for at once, all live tags on a schedule, and what models were asked with.
 
 Run by `python -m jobs.verify --every MINUTES`. Several processes may run; one leads by a lock in MySQL. What is asked for and
 what was found is in MySQL alone.
@@ -7,7 +7,6 @@ what was found is in MySQL alone.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -19,12 +18,16 @@ from jobs.barrier import BarrierNotPassed
 from jobs.builtin import builtin_tags
 from jobs.convergence import BuildFailed
 from jobs.live_tags import Carried, live, one
+from jobs.models.report_schedule import ReportSchedule
+from jobs.models.stored_vectors import StoredVectors
 from jobs.verification import verify
 from stores import logs, metrics
 from stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
 from stores.flink import FlinkError
 from stores.hbase import HBaseUnavailable
 from stores.kafka import KafkaUnavailable
+from stores.models.feature_reports import FeatureReports
+from stores.models.registry import ModelRegistry
 from stores.mysql import MySQLUnavailable
 from stores.parity_runs import ParityRuns
 from stores.registry.leader import Leadership
@@ -139,7 +142,26 @@ class Schedule:
         return run_id
 
 
-def loop(schedule: Schedule, leads: Callable[[], bool], stop: threading.Event, round_seconds: float) -> None:
+class Rounds(Protocol):
+    """What is done round by round."""
+
+    def round(self) -> int | None:
+        """Do the next thing that is due; None where none is. Raises MySQLUnavailable."""
+
+
+class InTurn:
+    """One thing after the other in one process."""
+
+    def __init__(self, *parts: Rounds) -> None:
+        self._parts = parts
+
+    def round(self) -> int | None:
+        """See `Rounds`. Every part has its turn."""
+        done = [part.round() for part in self._parts]
+        return next((each for each in done if each is not None), None)
+
+
+def loop(schedule: Rounds, leads: Callable[[], bool], stop: threading.Event, round_seconds: float) -> None:
     """Rounds until `stop` is set, while this process leads. MySQL is waited for."""
     backoff = process.Backoff()
     while not stop.is_set():
@@ -162,18 +184,21 @@ def serve(every_seconds: float) -> None:
     """Run the schedule until SIGTERM."""
     settings, stop = process.start()
     _await_registry(settings, stop)
-    registry = TagRegistry(settings)
+    registry, models, reports = TagRegistry(settings), ModelRegistry(settings), FeatureReports(settings)
+    every_ms = int(every_seconds * 1000)
     with Leadership(settings, "parity") as leader:
         schedule = Schedule(
             ParityRuns(settings),
             registry.tags,
             builtin_tags(),
             lambda tags, job: verify(tags, settings, job=job),
-            int(every_seconds * 1000),
-            lambda: int(time.time() * 1000),
+            every_ms,
+            process.wall_ms,
         )
-        loop(schedule, leader.held, stop, ROUND_SECONDS)
-    registry.close()
+        vectors = ReportSchedule(models, reports, StoredVectors(settings), every_ms, process.wall_ms)
+        loop(InTurn(schedule, vectors), leader.held, stop, ROUND_SECONDS)
+    for each in (registry, models, reports):
+        each.close()
 
 
 def _await_registry(settings: Settings, stop: threading.Event) -> None:

@@ -11,7 +11,7 @@ from stores.mysql import transaction
 from stores.settings import Settings
 
 FOLDER = "mysql/erasure"
-_FORGETS = ("forget_findings", "forget_previews", "hide_deeds", "forget_number")
+_FORGETS = ("forget_findings", "forget_feature_findings", "forget_previews", "hide_deeds", "forget_number")
 
 
 class ErasedInMySQL:

@@ -52,6 +52,12 @@ REFUSED_SCORES = Counter(
 MODEL_FROZEN = Gauge("tagstream_model_frozen", "1 when a model that learned was stopped by its guard", ["model"])
 MODEL_SERVED = Gauge("tagstream_model_served", "1 while what a model learns is published for serving", ["model"])
 MODEL_LOG_LOSS = Gauge("tagstream_model_log_loss", "Log-loss in a model's newest window", ["model", "scorer"])
+MODEL_WRONG_FEATURES = Gauge(
+    "tagstream_model_wrong_features", "Features of a live model that its newest report found wrong values of", ["model"]
+)
+MODEL_COMPARED_AT = Gauge(
+    "tagstream_model_compared_at_seconds", "When a live model's newest report was made, epoch seconds", ["model"]
+)
 MODEL_ALARMS = Counter("tagstream_model_alarms_total", "Windows of a model that raised an alarm", ["model", "alarm"])
 
 

@@ -24,6 +24,11 @@ class ServedVectors:
     def __init__(self, store: ClickHouseClient) -> None:
         self._store = store
 
+    def asked(self, from_ms: int, until_ms: int) -> set[tuple[str, int]]:
+        """The (model, version) that were asked from `from_ms` up to `until_ms` (epoch ms)."""
+        rows = self._store.query("clickhouse/models/served_versions.sql", {"from_ms": from_ms, "until_ms": until_ms})
+        return {(row["model"], row["version"]) for row in rows}
+
     def read(
         self, model: str, version: int, tags: Sequence[str], from_ms: int, until_ms: int, limit: int = MOST_VECTORS
     ) -> list[Vector]:

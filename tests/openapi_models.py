@@ -9,10 +9,12 @@ from tagging.bound_rules import bind
 from tagging.crowds import HasValue
 from tagging.saved_crowds import SavedCrowd
 from tests.fakes.api_stores import AT_MS, World
+from tests.feature_reports import reported
 from tests.small_model import GOOD, add_model
 from tests.spend_model import add_spend_model
 
 MODELS, LIVE, PREDICTIONS = "/api/v1/models", "/api/v1/models/buys/live", "/api/v1/predictions"
+REPORTS = f"{MODELS}/buys/feature-parity"
 SPEND, ASK_SPEND = f"{PREDICTIONS}/spend", {"model": "worth", "user_ids": ["u1", "u0", "nobody"]}
 ASK: dict[str, Any] = {"model": "buys", "user_ids": ["u1", "nobody"], "reasons": True}
 LOOKALIKE = """
@@ -71,6 +73,10 @@ def _of_spend(name: str, status: int, change: Before) -> tuple[Any, ...]:
         change(world)
 
     return ("predict_spend", status, SPEND, "POST", {"json": {**ASK_SPEND, "model": name}}, before)
+
+
+def _compared(world: World) -> None:
+    world.reports.keep(reported("buys", 1, wrong=2))
 
 
 def _retired(world: World) -> None:
@@ -145,6 +151,11 @@ MODEL_REQUESTS = [
     ("read_learning", 422, f"{MODELS}/buys/learning?windows=0", "GET", {}, _then(_nothing)),
     ("read_learning", 500, f"{MODELS}/buys/learning", "GET", {}, _then(_breaks)),
     ("read_learning", 503, f"{MODELS}/buys/learning", "GET", {}, _then(_down)),
+    ("read_feature_parity", 200, REPORTS, "GET", {}, _then(_compared)),
+    ("read_feature_parity", 404, f"{MODELS}/nobody/feature-parity", "GET", {}, _then(_nothing)),
+    ("read_feature_parity", 422, f"{REPORTS}?limit=0", "GET", {}, _then(_nothing)),
+    ("read_feature_parity", 500, REPORTS, "GET", {}, _then(_breaks)),
+    ("read_feature_parity", 503, REPORTS, "GET", {}, _then(_down)),
     *_requests("put_model_live", LIVE, "PUT", {"version": 1}),
     ("put_model_live", 404, LIVE, "PUT", {"json": {"version": 9}}, _then(_nothing)),
     ("put_model_live", 409, LIVE, "PUT", {"json": {"version": 3}}, _then(_nothing)),

@@ -31,6 +31,7 @@ from api.ports import Stores
 from api.prediction_ports import Predicting
 from api.publishing_ports import Publishing
 from stores.erasures import ErasureTable
+from stores.models.feature_reports import FeatureReports
 from stores.models.registry import ModelRegistry
 from stores.models.snapshots import ModelSnapshots
 from stores.registry.previews import PreviewTable
@@ -90,6 +91,7 @@ def live_stores(settings: Settings) -> Stores:
             AnsweringSnapshots(ModelSnapshots(settings, ANSWER_SECONDS)),
             ClickHouseLearning(queries),
             live_purchases(queries),
+            Answering(FeatureReports(settings, ANSWER_SECONDS)),
         ),
         erasures=Answering(ErasureTable(settings, ANSWER_SECONDS)),
     )

@@ -194,7 +194,7 @@ def _list(as_json: Json = False) -> None:
 def _live(
     name: Name, version: Annotated[int, typer.Argument(help="0 takes the model out of use.")], as_json: Json = False
 ) -> None:
-    """Put a version into use, or go back to an earlier one. One that is no better than chance is refused."""
+    """Put a version into use, or go back to an earlier one. One no better than chance, or with wrong features, is refused."""
     with clear_errors(), opened_registry(load()) as registry:
         model = registry.model(name)
         chosen = next((each for each in model.versions if each.version == version), None) if model else None

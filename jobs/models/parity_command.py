@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from jobs.models.command import Json, Name, clear_errors, opened_registry
+from jobs.models.report_schedule import STORED_MS
 from jobs.models.vector_report import VectorReport, plain, report
 from jobs.tables import show
 from prediction import pipeline as pipelines
@@ -20,8 +21,6 @@ from tagging.parity import Outcome
 
 HOUR_MS = 3_600_000
 WRONG_STATUS = 3
-STORED_MS = 60_000
-"""How long the history may trail the profiles: a vector newer than that may hold what ClickHouse does not know yet."""
 
 
 def parity(

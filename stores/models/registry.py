@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from stores.models import files
+from stores.models.feature_reports import newest, refuse_wrong
 from stores.models.tables import ModelAuditRow, ModelRow, ModelVersionRow
 from stores.mysql import ANSWER_SECONDS
 from stores.registry.engine import engine, naming_failures
@@ -97,7 +98,9 @@ class Models(Protocol):
         """A version's file. Raises LookupError, and `stores.models.files.DamagedFile`."""
 
     def set_live(self, name: str, version: int | None, who: str, at_ms: int) -> Model:
-        """Make a version the one that is asked, None for none; the one before is retired. Raises LookupError."""
+        """Make a version the one that is asked, None for none; the one before is retired. Raises LookupError, and WrongFeatures
+        for one whose newest report of feature parity found wrong values; one without a report may go live.
+        """
 
     def note(self, name: str, who: str, what: str, at_ms: int) -> None:
         """Add a line to a model's audit trail, cut to LONGEST_DEED. Raises LookupError."""
@@ -186,6 +189,8 @@ class ModelRegistry:
             if version is not None and version not in {each.version for each in found.versions}:
                 raise LookupError(f"model {name} has no version {version}")
             if before != version:
+                if version is not None:
+                    refuse_wrong(name, version, newest(connection, name, version))
                 _restage(connection, name, before, Stage.RETIRED, at_ms)
                 _restage(connection, name, version, Stage.LIVE, at_ms)
                 pointer = {"live_version": version, "revision": ModelRow.revision + 1}

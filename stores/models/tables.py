@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy import text as literal
-from sqlalchemy.dialects.mysql import DATETIME, LONGBLOB, MEDIUMTEXT
+from sqlalchemy.dialects.mysql import DATETIME, LONGBLOB, MEDIUMTEXT, VARBINARY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stores.registry.models import EMPTY, OPTIONS, Base
@@ -70,6 +70,36 @@ class ModelSnapshotRow(Base):
     state: Mapped[str] = mapped_column(String(16), server_default=literal("'good'"))
     reason: Mapped[str] = mapped_column(String(1000), server_default=EMPTY)
     created_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3))
+
+
+class FeatureReportRow(Base):
+    """What a model version was asked with in a period, against what was known. `features`: counts as JSON; it names no user."""
+
+    __tablename__ = "model_feature_reports"
+    __table_args__ = (UniqueConstraint("model", "version", "until_at", name="uq_model_feature_reports"), OPTIONS)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    model: Mapped[str] = mapped_column(String(63))
+    version: Mapped[int] = mapped_column(Integer)
+    from_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3))
+    until_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3))
+    made_at: Mapped[datetime] = mapped_column(DATETIME(fsp=3))
+    vectors: Mapped[int] = mapped_column(Integer)
+    whole: Mapped[bool] = mapped_column(Boolean)
+    features: Mapped[str] = mapped_column(_TEXT)
+
+
+class FeatureFindingRow(Base):
+    """A value of a report that is not equal, by user: whoever is erased is erased here."""
+
+    __tablename__ = "model_feature_findings"
+    __table_args__ = OPTIONS
+
+    report: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    tag: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[bytes] = mapped_column(VARBINARY(512), index=True)
+    finding: Mapped[str] = mapped_column(_TEXT)
 
 
 class ModelAuditRow(Base):

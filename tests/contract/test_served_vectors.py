@@ -57,6 +57,14 @@ def test_a_prediction_that_is_delivered_twice_is_one_vector(clickhouse):
     assert read(clickhouse) == [("p1", "u1", AT_MS, {"spend": 5, "city": None}, {})]
 
 
+def test_who_was_asked_in_a_period_is_known(clickhouse):
+    deliver(clickhouse, prediction(1), prediction(2), prediction(3, model="stays", version=1, at_ms=AT_MS + MINUTE))
+    store = ServedVectors(clickhouse.client)
+    assert store.asked(AT_MS, AT_MS + MINUTE) == {("buys", 3)}
+    assert store.asked(AT_MS, AT_MS + MINUTE + 1) == {("buys", 3), ("stays", 1)}
+    assert store.asked(AT_MS + 2 * MINUTE, AT_MS + 3 * MINUTE) == set()
+
+
 def test_a_vector_comes_with_what_was_known_at_its_instant_of_every_version_and_nothing_later(clickhouse):
     change(clickhouse, "spend", 2, 1, 5, AT_MS - 30 * MINUTE, 10)
     change(clickhouse, "spend", 2, 1, 8, AT_MS - MINUTE, 11)

@@ -14,6 +14,7 @@ from tagging.definition import TagDefinition
 from tagging.sight import Sight, Versions
 from tests.fakes.breakable import Breakable
 from tests.fakes.memory_erasures import MemoryErasures
+from tests.fakes.memory_feature_reports import MemoryFeatureReports
 from tests.fakes.memory_learning import MemoryLearning
 from tests.fakes.memory_models import MemoryModels, MemoryPredictionLog
 from tests.fakes.memory_operations import MemoryOperations
@@ -184,12 +185,16 @@ class World:
     publishing: MemoryPublishing = field(default_factory=MemoryPublishing)
     queries: MemoryQueries = field(default_factory=MemoryQueries)
     operations: MemoryOperations = field(default_factory=MemoryOperations)
-    models: MemoryModels = field(default_factory=MemoryModels)
+    reports: MemoryFeatureReports = field(default_factory=MemoryFeatureReports)
+    models: MemoryModels = field(init=False)
     predictions: MemoryPredictionLog = field(default_factory=MemoryPredictionLog)
     snapshots: MemorySnapshots = field(default_factory=MemorySnapshots)
     learning: MemoryLearning = field(default_factory=MemoryLearning)
     purchases: MemoryPurchases = field(default_factory=MemoryPurchases)
     erasures: MemoryErasures = field(default_factory=MemoryErasures)
+
+    def __post_init__(self) -> None:
+        self.models = MemoryModels(self.reports)
 
     def stores(self) -> Stores:
         """As the application takes them."""
@@ -216,7 +221,12 @@ class World:
             operations=self.operations.port(),
             crowd_times=self.crowd_times.port(),
             predicting=Predicting(
-                self.models, self.predictions, AnsweringSnapshots(self.snapshots), self.learning, self.purchases
+                self.models,
+                self.predictions,
+                AnsweringSnapshots(self.snapshots),
+                self.learning,
+                self.purchases,
+                self.reports,
             ),
             erasures=self.erasures,
         )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.prediction_ports import Prediction
+from stores.models.feature_reports import Reports, refuse_wrong
 from stores.models.files import LARGEST_FILE_BYTES
 from stores.models.registry import Deed, Model, ModelVersion, Stage, shortened
 from tests.fakes.breakable import Breakable
@@ -16,8 +17,9 @@ from tests.fakes.breakable import Breakable
 class MemoryModels(Breakable):
     """See `stores.models.registry.Models`."""
 
-    def __init__(self) -> None:
+    def __init__(self, reports: Reports | None = None) -> None:
         super().__init__("mysql")
+        self._reports = reports
         self._models: dict[str, Model] = {}
         self._files: dict[str, bytes] = {}
         self._deeds: dict[str, list[Deed]] = {}
@@ -65,6 +67,8 @@ class MemoryModels(Breakable):
             raise LookupError(f"model {name} has no version {version}")
         before = held.live_version
         if before != version:
+            if version is not None and self._reports is not None:
+                refuse_wrong(name, version, self._reports.newest(name, version))
             stages = {before: Stage.RETIRED, version: Stage.LIVE}
             versions = tuple(
                 replace(each, stage=stages[each.version], changed_at_ms=at_ms) if each.version in stages else each
