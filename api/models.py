@@ -181,7 +181,8 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     def put_model_live(path: ModelPath, body: LiveIn) -> Response:
         """Put a version into use, or go back to an earlier one. One no better than chance, or with wrong features, is refused
 
-        Wrong are those that the version's newest report of feature parity found wrong values of; without a report it may go live.
+        Wrong are those that the version's newest report of feature parity found values wrong of that did not just come late. A
+        version without a report, and one that was in use before, may go live.
         """
         model = found(path.name)
         if body.version is not None:

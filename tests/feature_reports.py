@@ -13,10 +13,10 @@ def counts(equal: int, wrong: int) -> dict[str, int]:
     return {str(outcome): 0 for outcome in Outcome} | {"equal": equal, "different": wrong}
 
 
-def reported(model: str, version: int, wrong: int, at_ms: int = AT_MS) -> FeatureReport:
+def reported(model: str, version: int, wrong: int, at_ms: int = AT_MS, cause: str = "unknown") -> FeatureReport:
     """Ten vectors of two features, `spend` and `tier`; so many values of `spend` are wrong, each of a user of its own."""
-    found = [FeatureFinding(f"p{n}", f"u{n}", at_ms - 1, "different", 5, 8.5, "late_value") for n in range(wrong)]
-    causes = {"late_value": wrong} if wrong else {}
+    found = [FeatureFinding(f"p{n}", f"u{n}", at_ms - 1, "different", 5, 8.5, cause) for n in range(wrong)]
+    causes = {cause: wrong} if wrong else {}
     features = [
         FeatureCounts("spend", 2, counts(10 - wrong, wrong), causes, 3.5 if wrong else None, tuple(found)),
         FeatureCounts("tier", 1, counts(10, 0), {}, None),

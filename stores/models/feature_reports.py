@@ -21,9 +21,12 @@ from tagging.parity import WRONG
 KEPT_MS = 30 * 24 * 60 * 60 * 1000
 """Older reports are forgotten, though never the newest of a version."""
 
+LATE_VALUE = "late_value"
+"""The cause of a value that had been superseded when a model was asked with it."""
+
 
 class WrongFeatures(ValueError):
-    """A version whose newest report found wrong values may not become the one that is asked. The text names the features."""
+    """A version whose newest report found values wrong may not become the one that is asked. The text names the features."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class FeatureCounts:
     def wrong(self) -> int:
         """Values that are missing, extra or different."""
         return sum(self.counts.get(str(outcome), 0) for outcome in WRONG)
+
+    @property
+    def at_fault(self) -> int:
+        """Wrong values that the version answers for: one that came late tells of the stores' lag."""
+        return self.wrong - self.causes.get(LATE_VALUE, 0)
 
 
 @dataclass(frozen=True)
@@ -140,10 +148,11 @@ class FeatureReports:
 
 
 def refuse_wrong(model: str, version: int, report: FeatureReport | None) -> None:
-    """Raises WrongFeatures where the newest report of a version found wrong values."""
-    if report is None or not report.wrong_features:
+    """Raises WrongFeatures where the newest report of a version found values wrong that did not just come late."""
+    faults = [each for each in report.features if each.at_fault] if report else []
+    if report is None or not faults:
         return
-    named = ", ".join(f"{each.tag} v{each.version} ({each.wrong} values)" for each in report.wrong_features)
+    named = ", ".join(f"{each.tag} v{each.version} ({each.at_fault} values)" for each in faults)
     raise WrongFeatures(
         f"model {model} version {version}: its newest report of feature parity, {report.id}, found wrong values of {named} in "
         f"{report.vectors} vectors; allowed: a version whose newest report found none, or that has none, as one trained anew"

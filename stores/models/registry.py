@@ -99,7 +99,7 @@ class Models(Protocol):
 
     def set_live(self, name: str, version: int | None, who: str, at_ms: int) -> Model:
         """Make a version the one that is asked, None for none; the one before is retired. Raises LookupError, and WrongFeatures
-        for one whose newest report of feature parity found wrong values; one without a report may go live.
+        for one that was never in use and whose newest report of feature parity found values wrong; without a report it may.
         """
 
     def note(self, name: str, who: str, what: str, at_ms: int) -> None:
@@ -189,7 +189,8 @@ class ModelRegistry:
             if version is not None and version not in {each.version for each in found.versions}:
                 raise LookupError(f"model {name} has no version {version}")
             if before != version:
-                if version is not None:
+                # An earlier one was in use already: whoever must go back is not kept from it.
+                if version in {each.version for each in found.versions if each.stage is Stage.SHADOW}:
                     refuse_wrong(name, version, newest(connection, name, version))
                 _restage(connection, name, before, Stage.RETIRED, at_ms)
                 _restage(connection, name, version, Stage.LIVE, at_ms)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from prediction.vector_parity import Cause
 from stores.erased_mysql import ErasedInMySQL
 from stores.models.feature_reports import KEPT_MS, FeatureReports, WrongFeatures
 from stores.models.registry import ModelRegistry
@@ -97,8 +98,19 @@ def test_the_newest_report_decides_and_of_another_version_none_does(stores, mode
     reports.keep(reported(model, 2, wrong=0, at_ms=AT_MS + DAY_MS))
     reports.keep(reported(model, 1, wrong=1))
     assert models.set_live(model, 2, "ann", AT_MS + 1).live_version == 2
-    with pytest.raises(WrongFeatures):
-        models.set_live(model, 1, "ann", AT_MS + 2)
+
+
+def test_values_that_came_late_are_the_stores_fault_and_keep_no_version_from_going_live(stores, model):
+    models, reports = stores
+    reports.keep(reported(model, 2, wrong=3, cause=str(Cause.LATE_VALUE)))
+    assert models.set_live(model, 2, "ann", AT_MS + 1).live_version == 2
+
+
+def test_an_earlier_version_is_gone_back_to_whatever_was_found_of_it(stores, model):
+    models, reports = stores
+    reports.keep(reported(model, 1, wrong=1))
+    models.set_live(model, 2, "ann", AT_MS + 1)
+    assert models.set_live(model, 1, "ann", AT_MS + 2).live_version == 1
 
 
 def test_a_version_that_was_never_compared_goes_live_and_a_wrong_one_can_be_taken_out(stores, model):

@@ -67,7 +67,8 @@ class MemoryModels(Breakable):
             raise LookupError(f"model {name} has no version {version}")
         before = held.live_version
         if before != version:
-            if version is not None and self._reports is not None:
+            shadows = {each.version for each in held.versions if each.stage is Stage.SHADOW}
+            if version in shadows and self._reports is not None:
                 refuse_wrong(name, version, self._reports.newest(name, version))
             stages = {before: Stage.RETIRED, version: Stage.LIVE}
             versions = tuple(

@@ -41,12 +41,12 @@ def test_a_report_tells_every_outcome_of_every_feature_and_the_first_users(clien
     assert (found["state"], found["latest"]["version"], found["latest"]["vectors"]) == ("wrong", 1, 10)
     spend, tier = found["latest"]["features"]
     assert (spend["equal"], spend["different"], spend["wrong"], spend["greatest_difference"]) == (8, 2, 2, 3.5)
-    assert spend["causes"] == [{"cause": "late_value", "values": 2}]
+    assert spend["causes"] == [{"cause": "unknown", "values": 2}]
     assert (tier["equal"], tier["wrong"]) == (10, 0)
     [examples] = found["examples"]
     assert (examples["tag"], examples["masked"]) == ("spend", False)
     first = examples["items"][0]
-    assert (first["user_id"], first["served"], first["known"], first["cause"]) == ("u0", 5, 8.5, "late_value")
+    assert (first["user_id"], first["served"], first["known"], first["cause"]) == ("u0", 5, 8.5, "unknown")
 
 
 @pytest.mark.parametrize(("role", "masked"), [(Role.VIEWER, True), (Role.APPROVER, False)])
