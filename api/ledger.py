@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated
 
@@ -16,15 +17,16 @@ from api.cursor import Cursor
 from api.documented import Iso, documented, noun
 from api.errors import invalid
 from api.ports import Registry
-from api.quality_ports import DeadLetterPlace, Ledger
+from api.quality_ports import ArrivedHour, DeadLetterPlace, Ledger, RefusedHour
 from api.times import Clock, iso
 from api.wire import reply
 from tagging.access import Role
 from tagging.compiler import compile_tag
 from tagging.definition import TagDefinition
 from tagging.events import Reason
-from tagging.names import EVENTS_TOPIC
+from tagging.names import CDC_PREFIX, EVENTS_TOPIC
 from tagging.problems import TagProblems
+from tagging.sources import CATALOG, EVENTS
 
 HOUR_MS = 3_600_000
 MOST_HOURS = 7 * 24
@@ -57,7 +59,7 @@ class Arrivals(BaseModel):
     late: int = Field(description="Taken in more than a minute after they occurred, and applied all the same")
     future: int = Field(description="Refused: they claim to have occurred more than 5 minutes later")
     malformed: int = Field(description="Refused for any other reason")
-    duplicate: int = Field(description="Copies of an event that had come before")
+    duplicate: int = Field(description="Copies of an event, or of a row change, that had come before")
 
 
 class LedgerHour(Arrivals):
@@ -67,11 +69,11 @@ class LedgerHour(Arrivals):
 
 
 class SourceLedger(BaseModel):
-    """One source."""
+    """One source: the events, or a table's row changes."""
 
     source: str
     totals: Arrivals
-    longest_late_seconds: float = Field(description="Of the event that came the longest after it occurred")
+    longest_late_seconds: float = Field(description="Of what came the longest after it happened")
     refused: dict[str, int] = Field(description="Refused messages by reason")
     hours: list[LedgerHour] = Field(description="Every hour, the empty ones too, oldest first")
 
@@ -141,29 +143,20 @@ class LedgerBook:
         return LedgerOut(
             from_=iso(from_ms),
             to=iso(to_ms - 1),
-            sources=[self._events(from_ms, to_ms)],
+            sources=self._sources(from_ms, to_ms),
             tags=sorted(tags, key=lambda item: (-item.corrections, -item.changes, item.tag)),
         )
 
-    def _events(self, from_ms: int, to_ms: int) -> SourceLedger:
-        arrived = self._ledger.arrived(from_ms, to_ms)
-        refused = [item for item in self._ledger.refused(from_ms, to_ms) if item.topic == EVENTS_TOPIC]
-        hours = {at: dict.fromkeys(Arrivals.model_fields, 0) for at in range(from_ms, to_ms, HOUR_MS)}
-        reasons: dict[str, int] = {}
-        for hour in arrived:
-            hours[hour.hour_ms] |= {"on_time": hour.on_time, "late": hour.late, "duplicate": hour.duplicate}
-        for item in refused:
-            hours[item.hour_ms]["future" if item.reason == Reason.FUTURE else "malformed"] += item.messages
-            reasons[item.reason] = reasons.get(item.reason, 0) + item.messages
-        return SourceLedger(
-            source=EVENTS_TOPIC,
-            totals=Arrivals(
-                **{name: sum(of_hour[name] for of_hour in hours.values()) for name in Arrivals.model_fields}
-            ),
-            longest_late_seconds=max((hour.longest_behind_ms for hour in arrived), default=0) / 1000,
-            refused=dict(sorted(reasons.items())),
-            hours=[LedgerHour(hour=iso(at), **of_hour) for at, of_hour in hours.items()],
-        )
+    def _sources(self, from_ms: int, to_ms: int) -> list[SourceLedger]:
+        """Of every source, those too of which nothing came; the events first."""
+        arrived: dict[str, list[ArrivedHour]] = {}
+        for hour in self._ledger.arrived(from_ms, to_ms):
+            arrived.setdefault(hour.source, []).append(hour)
+        refused: dict[str, list[RefusedHour]] = {}
+        for item in self._ledger.refused(from_ms, to_ms):
+            refused.setdefault(_source_of(item.topic), []).append(item)
+        names = (EVENTS.name, *sorted(CATALOG.keys() - {EVENTS.name}))
+        return [_source(name, arrived.get(name, ()), refused.get(name, ()), from_ms, to_ms) for name in names]
 
     def dead_letters(self, query: DeadLetterQuery) -> DeadLetterPage:
         """A page of dead letters."""
@@ -184,6 +177,30 @@ class LedgerBook:
         ]
         more = len(found) > query.limit
         return DeadLetterPage(items=items, next=_cursor(shown[-1].place) if more else None)
+
+
+def _source(
+    name: str, arrived: Sequence[ArrivedHour], refused: Sequence[RefusedHour], from_ms: int, to_ms: int
+) -> SourceLedger:
+    hours = {at: dict.fromkeys(Arrivals.model_fields, 0) for at in range(from_ms, to_ms, HOUR_MS)}
+    reasons: dict[str, int] = {}
+    for hour in arrived:
+        hours[hour.hour_ms] |= {"on_time": hour.on_time, "late": hour.late, "duplicate": hour.duplicate}
+    for item in refused:
+        hours[item.hour_ms]["future" if item.reason == Reason.FUTURE else "malformed"] += item.messages
+        reasons[item.reason] = reasons.get(item.reason, 0) + item.messages
+    return SourceLedger(
+        source=name,
+        totals=Arrivals(**{name: sum(of_hour[name] for of_hour in hours.values()) for name in Arrivals.model_fields}),
+        longest_late_seconds=max((hour.longest_behind_ms for hour in arrived), default=0) / 1000,
+        refused=dict(sorted(reasons.items())),
+        hours=[LedgerHour(hour=iso(at), **of_hour) for at, of_hour in hours.items()],
+    )
+
+
+def _source_of(topic: str) -> str:
+    """The source that a topic's messages are of; the topic itself where it is none's."""
+    return topic.rsplit(".", 1)[-1] if topic.startswith(f"{CDC_PREFIX}.") else topic
 
 
 def _cursor(place: DeadLetterPlace) -> str:

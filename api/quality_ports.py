@@ -36,8 +36,12 @@ class ParityHistory(Protocol):
 
 @dataclass(frozen=True)
 class ArrivedHour:
-    """Events that the log took in within one hour. `longest_behind_ms`: of the event that came the longest after it occurred."""
+    """What the log took in of a source within one hour. `longest_behind_ms`: of what came the longest after it happened.
 
+    `source`: `events`, or the name of a table whose row changes they are.
+    """
+
+    source: str
     hour_ms: int
     on_time: int
     late: int
@@ -90,7 +94,7 @@ class Ledger(Protocol):
     """What arrived and what became of it (ClickHouse)."""
 
     def arrived(self, from_ms: int, to_ms: int) -> Sequence[ArrivedHour]:
-        """Of every hour in which any event arrived, in order."""
+        """Of every source and hour in which any of it arrived, in order of both."""
 
     def refused(self, from_ms: int, to_ms: int) -> Sequence[RefusedHour]:
         """In order of hour, topic and reason."""

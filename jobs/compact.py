@@ -18,7 +18,7 @@ from stores.settings import load
 
 TABLES = (
     *("users", "users_by_id", "tag_values", "tag_changes", "events", "events_by_time", "dead_letters"),
-    *("event_places", "event_arrivals", "row_changes", "row_lookups", "clock_ticks"),
+    *("event_places", "event_arrivals", "row_changes", "row_arrivals", "row_lookups", "clock_ticks"),
     *("feature_values", "feature_moments", "model_quality", "model_drift", "served_vectors"),
     *("live_tags", "crowd_bitmaps", "crowd_states"),
     *("crowd_snapshots", "crowd_deltas", "crowd_watch_members", "crowd_batches"),

@@ -30,6 +30,7 @@ TABLES = (
         "bitmap_buckets",
         "bitmap_places",
         "row_changes",
+        "row_arrivals",
         "row_lookups",
         "clock_ticks",
         "event_places",

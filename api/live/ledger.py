@@ -26,7 +26,7 @@ class ClickHouseLedger:
     def arrived(self, from_ms: int, to_ms: int) -> Sequence[ArrivedHour]:
         """See `api.quality_ports.Ledger`."""
         rows = self._queries.rows(
-            "ledger/events", from_ms=from_ms, to_ms=to_ms, late_ms=LATE_MS, remembered_days=self._remembered_days
+            "ledger/arrived", from_ms=from_ms, to_ms=to_ms, late_ms=LATE_MS, remembered_days=self._remembered_days
         )
         return [ArrivedHour(**row) for row in rows]
 

@@ -270,6 +270,25 @@ TTL toDateTime(logged_at) + INTERVAL 90 DAY;
 CREATE MATERIALIZED VIEW IF NOT EXISTS events_into_event_arrivals TO event_arrivals AS
 SELECT partition, offset, sipHash64(event_id) AS event_hash, user_id, occurred_at, logged_at FROM events;
 
+-- Every copy of every row change that arrived, for the same count: by hashes alone, so that it says nothing of anybody.
+CREATE TABLE IF NOT EXISTS row_arrivals
+(
+    source LowCardinality(String),
+    partition UInt16,
+    offset UInt64,
+    place UInt16 COMMENT 'among the rows of one message',
+    change_hash UInt64 COMMENT 'sipHash64 of the key, the row as it was left, and when the database did it',
+    changed_at DateTime64(3, 'UTC'),
+    logged_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(logged_at)
+ORDER BY (toStartOfHour(logged_at), source, partition, offset, place)
+TTL toDateTime(logged_at) + INTERVAL 90 DAY;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS row_changes_into_row_arrivals TO row_arrivals AS
+SELECT source, partition, offset, place, sipHash64(key, row, deleted, changed_at) AS change_hash, changed_at, logged_at FROM row_changes;
+
 -- What tags were as of a moment of the past, recomputed from the log for a sample of the users: what models learn from.
 CREATE TABLE IF NOT EXISTS feature_values
 (

@@ -12,10 +12,12 @@ from api.live.ledger import ClickHouseLedger
 from api.ports import Unavailable
 from api.quality_ports import ArrivedHour, Corrections, DeadLetterPlace, DeadLetterRow, RefusedHour
 from jobs.sink_events import EventSink
+from jobs.sink_rows import RowSink
 from jobs.sink_values import ValueSink
 from stores.kafka_reader import Record
 from stores.settings import ClickHouse, Settings
-from tests.fakes.memory_ledger import DAY_MS, HOUR_MS, MINUTE_MS, Arrival, Change, MemoryLedger
+from tagging.sources import PRODUCTS
+from tests.fakes.memory_ledger import DAY_MS, HOUR_MS, MINUTE_MS, Arrival, Change, MemoryLedger, RowArrival
 from tests.fakes.memory_stores import MemoryNumbers
 
 NOW_MS = 497_222 * HOUR_MS
@@ -51,6 +53,20 @@ class Fed:
         if self._events:
             self._sink(EventSink(self._clickhouse), *self._events)
             self._events = []
+
+    def row(self, product: str, price: str, changed_at_ms: int, late_ms: int = 0) -> None:
+        """A product as a change left it."""
+        offset, logged_at_ms = self._next("cdc.shop.products"), changed_at_ms + late_ms
+        if self._clickhouse is None:
+            arrival = RowArrival(
+                "products", f"{product}/{price}/{changed_at_ms}", changed_at_ms, logged_at_ms, 0, offset
+            )
+            self.ledger.rows += [arrival] * 2
+        else:
+            columns = dict.fromkeys(PRODUCTS.columns) | {"product_id": product, "price": price}
+            change = {"op": "u", "before": None, "after": columns, "source": {"ts_ms": changed_at_ms}}
+            record = Record("cdc.shop.products", 0, offset, None, orjson.dumps(change), logged_at_ms)
+            self._sink(RowSink(self._clickhouse, "shop", "debezium"), record)
 
     def refused(self, payload: bytes, logged_at_ms: int, reason: str, topic: str = "events") -> DeadLetterPlace:
         offset = self._next(topic)
@@ -104,8 +120,21 @@ def test_events_are_on_time_or_late_by_the_hour_of_the_log_and_copies_are_neithe
     fed.event("before", NOW_MS - HOUR_MS - 1, HOUR_MS + 20, user_id="u2")
     fed.event("outside", TO_MS)
     assert list(fed.ledger.arrived(FROM_MS, TO_MS)) == [
-        ArrivedHour(NOW_MS - 2 * HOUR_MS, 1, 0, 0, 0),
-        ArrivedHour(NOW_MS, 1, 2, 2, 5 * DAY_MS + 7),
+        ArrivedHour("events", NOW_MS - 2 * HOUR_MS, 1, 0, 0, 0),
+        ArrivedHour("events", NOW_MS, 1, 2, 2, 5 * DAY_MS + 7),
+    ]
+
+
+def test_a_row_change_is_a_copy_where_the_same_row_was_left_the_same_at_the_same_time(fed):
+    fed.row("p1", "9.50", NOW_MS, 5)
+    fed.row("p1", "9.50", NOW_MS + 1)
+    fed.row("p1", "9.90", NOW_MS + 1)
+    fed.row("p2", "9.50", NOW_MS, 2 * MINUTE_MS)
+    fed.row("p1", "9.50", NOW_MS, MINUTE_MS + 1)
+    fed.event("e", NOW_MS)
+    assert list(fed.ledger.arrived(FROM_MS, TO_MS)) == [
+        ArrivedHour("events", NOW_MS, 1, 0, 0, 0),
+        ArrivedHour("products", NOW_MS, 3, 1, 1, 2 * MINUTE_MS),
     ]
 
 
@@ -114,7 +143,7 @@ def test_a_copy_is_one_however_long_before_the_hours_its_first_came_while_the_st
     fed.event("forgotten", NOW_MS - 8 * DAY_MS)
     fed.event("remembered", NOW_MS - 6 * DAY_MS, 6 * DAY_MS)
     fed.event("forgotten", NOW_MS - 8 * DAY_MS, 8 * DAY_MS)
-    assert list(fed.ledger.arrived(FROM_MS, TO_MS)) == [ArrivedHour(NOW_MS, 0, 1, 1, 8 * DAY_MS)]
+    assert list(fed.ledger.arrived(FROM_MS, TO_MS)) == [ArrivedHour("events", NOW_MS, 0, 1, 1, 8 * DAY_MS)]
 
 
 def test_messages_that_are_no_events_are_counted_by_reason_and_topic(fed):

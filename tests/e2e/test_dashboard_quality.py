@@ -18,7 +18,7 @@ from tagging.parity_report import explained
 from tagging.windows import MINUTE_MS, Window
 from tests.browser import Page, served
 from tests.fakes.api_stores import World, definition, seeded
-from tests.fakes.memory_ledger import HOUR_MS, Arrival, Change
+from tests.fakes.memory_ledger import HOUR_MS, Arrival, Change, RowArrival
 
 pytestmark = pytest.mark.browser
 
@@ -167,6 +167,23 @@ def test_the_ledger_shows_what_arrived_and_dead_letters_open_to_their_bytes(site
     future.click()
     site.expect_text("[data-test=dead-letters]", "found at 40")
     assert "reason=future" in site.driver.current_url
+    assert site.complaints() == []
+
+
+def test_a_tables_row_changes_are_shown_by_themselves(site, world):
+    fill(world)
+    now = now_ms()
+    for number in range(30):
+        world.ledger.rows.append(RowArrival("orders", f"o{number // 2}", now - number, now, 0, number))
+    site.open("/quality")
+    next(chip for chip in site.all("[data-test=sources] .chip") if chip.text == "orders").click()
+    site.expect_text("[data-stat=on_time]", "15")
+    site.expect_text("[data-stat=duplicate]", "15")
+    assert "source=orders" in site.driver.current_url
+    site.shoot("quality_of_orders")
+    assert site.accessibility_findings() == []
+    next(chip for chip in site.all("[data-test=sources] .chip") if chip.text == "users").click()
+    site.expect_text("main", "No row of this table changed in this time")
     assert site.complaints() == []
 
 

@@ -25,6 +25,18 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class RowArrival:
+    """A row change as it lies in the log. `change`: what is the same in each copy."""
+
+    source: str
+    change: str
+    changed_at_ms: int
+    logged_at_ms: int
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True)
 class Change:
     """A tag change as it lies in the log."""
 
@@ -40,6 +52,7 @@ class MemoryLedger(Breakable):
     """What was delivered, some of it more than once."""
 
     arrivals: list[Arrival] = field(default_factory=list)
+    rows: list[RowArrival] = field(default_factory=list)
     letters: list[DeadLetterRow] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     remembered_days: int = 7
@@ -49,24 +62,32 @@ class MemoryLedger(Breakable):
 
     def arrived(self, from_ms: int, to_ms: int) -> Sequence[ArrivedHour]:
         self.ask()
-        known = {row for row in self.arrivals if from_ms - self.remembered_days * DAY_MS <= row.logged_at_ms < to_ms}
-        first: dict[str, tuple[int, int]] = {}
-        for row in known:
-            first[row.event_id] = min((row.offset, row.partition), first.get(row.event_id, (2**63, 0)))
-        hours: dict[int, list[tuple[bool, int]]] = defaultdict(list)
-        for row in known:
-            if row.logged_at_ms >= from_ms:
-                copy = first[row.event_id] != (row.offset, row.partition)
-                hours[row.logged_at_ms // HOUR_MS * HOUR_MS].append((copy, row.logged_at_ms - row.occurred_at_ms))
+        events = {
+            ("events", row.event_id, row.occurred_at_ms, row.logged_at_ms, (row.offset, row.partition))
+            for row in self.arrivals
+        }
+        rows = {
+            (row.source, row.change, row.changed_at_ms, row.logged_at_ms, (row.offset, row.partition))
+            for row in self.rows
+        }
+        known = [row for row in events | rows if from_ms - self.remembered_days * DAY_MS <= row[3] < to_ms]
+        first: dict[tuple[str, str], tuple[int, int]] = {}
+        for source, same, _, _, place in known:
+            first[source, same] = min(place, first.get((source, same), (2**63, 0)))
+        hours: dict[tuple[str, int], list[tuple[bool, int]]] = defaultdict(list)
+        for source, same, happened_ms, logged_ms, place in known:
+            if logged_ms >= from_ms:
+                copy = first[source, same] != place
+                hours[source, logged_ms // HOUR_MS * HOUR_MS].append((copy, logged_ms - happened_ms))
         return [
             ArrivedHour(
-                hour,
+                *of,
                 sum(not copy and behind <= MINUTE_MS for copy, behind in rows),
                 sum(not copy and behind > MINUTE_MS for copy, behind in rows),
                 sum(copy for copy, _ in rows),
                 max((behind for copy, behind in rows if not copy), default=0),
             )
-            for hour, rows in sorted(hours.items())
+            for of, rows in sorted(hours.items())
         ]
 
     def refused(self, from_ms: int, to_ms: int) -> Sequence[RefusedHour]:

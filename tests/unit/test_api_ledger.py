@@ -10,7 +10,7 @@ from api import create_app
 from api.quality_ports import DeadLetterPlace, DeadLetterRow
 from stores.settings import Settings
 from tests.fakes.api_stores import AT_MS, World, definition, seeded
-from tests.fakes.memory_ledger import DAY_MS, HOUR_MS, MINUTE_MS, Arrival, Change
+from tests.fakes.memory_ledger import DAY_MS, HOUR_MS, MINUTE_MS, Arrival, Change, RowArrival
 
 URL = "/api/v1/ledger"
 
@@ -47,7 +47,9 @@ def test_each_hour_shows_what_became_of_what_arrived_in_it_the_empty_ones_too(cl
     refuse(world, "malformed", topic="tag.city.v1")
     found = client.get(f"{URL}?hours=3").json
     assert (found["from"], found["to"]) == ("2026-09-21T12:00:00.000Z", "2026-09-21T14:13:20.000Z")
-    (events,) = found["sources"]
+    events, *others = found["sources"]
+    assert [source["source"] for source in (events, *others)] == ["events", "orders", "products", "scores", "users"]
+    assert not any(any(source["totals"].values()) for source in others)
     nothing = {"on_time": 0, "late": 0, "future": 0, "malformed": 0, "duplicate": 0}
     assert events["hours"] == [
         {"hour": "2026-09-21T12:00:00.000Z"} | nothing,
@@ -57,6 +59,16 @@ def test_each_hour_shows_what_became_of_what_arrived_in_it_the_empty_ones_too(cl
     assert events["totals"] == {"on_time": 1, "late": 2, "future": 1, "malformed": 2, "duplicate": 1}
     assert events["longest_late_seconds"] == 2 * DAY_MS / 1000
     assert events["refused"] == {"future": 1, "malformed": 1, "missing_field": 1}
+
+
+def test_a_tables_row_changes_have_a_ledger_of_their_own(client, world):
+    for offset, (change, late_ms) in enumerate([("a", 0), ("a", 5), ("b", 90_000)]):
+        world.ledger.rows.append(RowArrival("orders", change, AT_MS - late_ms, AT_MS, 0, offset))
+    refuse(world, "malformed", topic="cdc.shop.orders")
+    [orders] = [each for each in client.get(URL).json["sources"] if each["source"] == "orders"]
+    assert orders["totals"] == {"on_time": 1, "late": 1, "future": 0, "malformed": 1, "duplicate": 1}
+    assert orders["longest_late_seconds"] == 90 and orders["refused"] == {"malformed": 1}
+    assert orders["hours"][-1]["late"] == 1 and len(orders["hours"]) == 24
 
 
 def test_tags_that_read_events_tell_how_often_a_late_event_changed_them(client, world):

@@ -9,6 +9,8 @@ export interface Arrivals {
   malformed: number
   duplicate: number
 }
+/** The source that is no table. */
+export const EVENTS = 'events'
 export const KINDS = ['on_time', 'late', 'duplicate', 'future', 'malformed'] as const
 export type Kind = (typeof KINDS)[number]
 export interface SourceLedger {
