@@ -9,6 +9,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+import sql
 from api.access.declared import requires
 from api.actor import actor
 from api.crowd_of_model import told
@@ -19,6 +20,7 @@ from api.preconditions import require_json
 from api.times import Clock, iso
 from api.wire import reply
 from prediction.definition import ModelDefinition, ModelProblem, parse_model
+from prediction.lookalike_asking import standing
 from prediction.promotion import NotBetter, require_better_than_chance
 from stores.models.feature_reports import WrongFeatures
 from stores.models.registry import Model, ModelVersion
@@ -91,6 +93,9 @@ class ModelOut(ModelSummary):
     definition: str
     version_list: list[VersionOut]
     audit: list[DeedOut]
+    refused: str | None = Field(
+        description="Why the newest training was refused; null where it was not, or none was tried"
+    )
 
 
 class LiveIn(BaseModel):
@@ -107,6 +112,11 @@ def _definition(model: Model) -> ModelDefinition | None:
     except ModelProblem:
         # A definition of a later release: its versions can still be seen.
         return None
+
+
+def _builtin(name: str) -> Model | None:
+    texts = (file.read_text(encoding="utf-8") for file in sql.model_files() if file.stem == name)
+    return next((Model(name, text) for text in texts), None)
 
 
 def _summary(model: Model) -> dict[str, Any]:
@@ -153,6 +163,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
 
     def answer(model: Model) -> Response:
         deeds = models.audit(model.name, MOST_AUDIT)
+        state, cause = standing(deeds)
         return reply(
             ModelOut(
                 **_summary(model),
@@ -161,6 +172,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
                 audit=[
                     DeedOut(version=each.version, who=each.who, what=each.what, at=iso(each.at_ms)) for each in deeds
                 ],
+                refused=cause if state == "refused" else None,
             )
         )
 
@@ -173,8 +185,8 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     @routes.get("/<name>", responses=documented({200: ModelOut}, 404, 503))
     @requires(Role.VIEWER)
     def read_model(path: ModelPath) -> Response:
-        """One model with its versions and its audit trail"""
-        return answer(found(path.name))
+        """One model with its versions and its audit trail. A built-in one that was never trained has no version"""
+        return answer(models.model(path.name) or _builtin(path.name) or found(path.name))
 
     @routes.put("/<name>/live", responses=documented({200: ModelOut}, 400, 404, 409, 413, 415, 503))
     @requires(Role.APPROVER)

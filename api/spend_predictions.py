@@ -1,4 +1,8 @@
-"""POST /predictions/spend: what users are expected to spend, from their purchases as they are known now."""
+"""POST /predictions/spend: what users are expected to spend, from their purchases as they are known now.
+
+Whoever may not see the values of a live tag that reads the same column of amounts is told no expectation: each of its numbers, the
+chance to be a buyer still among them, is of the same purchases.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,14 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.access.actor import require_sight
 from api.access.declared import requires
 from api.documented import Iso, documented
 from api.errors import ApiError, invalid
 from api.ports import Stores
 from api.predictions import MOST_USERS, ModelName, UserId, served
 from api.serving import Serving
+from api.spend_sight import hidden_tags
 from api.times import Clock, iso
 from api.wire import reply
 from prediction.definition import LONGEST_DAYS
@@ -68,7 +74,7 @@ class MoveOut(BaseModel):
 
 
 class SpendOut(BaseModel):
-    """What is expected of a user; `problem` instead where the model says nothing, never a zero."""
+    """What is expected of a user; `problem` instead where the model says nothing, never a zero. null where it is masked."""
 
     user_id: str
     value: float | None = Field(description="Expected spend within the horizon: purchases times per_purchase")
@@ -76,6 +82,9 @@ class SpendOut(BaseModel):
     purchases: float | None = Field(description="Days with a purchase that are expected within the horizon")
     per_purchase: float | None
     moves: list[MoveOut]
+    masked: bool = Field(
+        description="The user is known, and whether they bought is not for the role of whoever asks: see `masked_by`"
+    )
     problem: Literal["user_not_found", "never_bought"] | None
 
 
@@ -89,6 +98,9 @@ class SpendsOut(BaseModel):
         description="On request; the log's scores of it are made by the batch alone"
     )
     as_of: Iso = Field(description="The end of the day of the log's newest tick")
+    masked_by: list[str] = Field(
+        description="Tags of the same amounts whose values are not for the role of whoever asks; with one, all is masked"
+    )
     items: list[SpendOut]
 
 
@@ -101,11 +113,16 @@ def added(routes: APIBlueprint, stores: Stores, serving: Serving[Lifetime], cloc
         """What up to 100 users are expected to spend, and why. Who never bought gets a problem in place of a value"""
         live = served(serving, body.model)
         model, at_ms = live.pipeline, clock()
+        orders = OrdersPart.model_validate(live.lineage.get("orders", {}))
+        hidden = hidden_tags(stores.registry, orders)
+        if body.what_if:
+            # The value that leaves the expectation as it is is the user's own.
+            require_sight(hidden)
         tick_ms = stores.predicting.purchases.newest_tick_ms()
         day = (at_ms if tick_ms is None else tick_ms) // DAY_MS + 1
         try:
-            period, orders = Period(day, at_ms), OrdersPart.model_validate(live.lineage.get("orders", {}))
-            found = stores.predicting.purchases.bought_by(orders, period, sorted(set(body.user_ids)))
+            asked = [] if hidden else sorted(set(body.user_ids))
+            found = stores.predicting.purchases.bought_by(orders, Period(day, at_ms), asked)
         except UnreadableOrders as error:
             raise ApiError(409, "orders_unreadable", str(error)) from error
         buyers = {each.user_id: _buyer(each, day, body.what_if) for each in found}
@@ -114,7 +131,7 @@ def added(routes: APIBlueprint, stores: Stores, serving: Serving[Lifetime], cloc
         items = [
             _out(user_id, said[user_id], model, buyers[user_id], horizon)
             if user_id in said
-            else _nothing(user_id, bool(stores.profiles.read(user_id)))
+            else _nothing(user_id, bool(stores.profiles.read(user_id)), bool(hidden))
             for user_id in body.user_ids
         ]
         answer = SpendsOut(
@@ -123,6 +140,7 @@ def added(routes: APIBlueprint, stores: Stores, serving: Serving[Lifetime], cloc
             horizon_days=horizon,
             made="from_purchases",
             as_of=iso(day * DAY_MS),
+            masked_by=[tag.name for tag in hidden],
             items=items,
         )
         return reply(answer)
@@ -141,10 +159,13 @@ def _buyer(bought: Bought, day: int, what_if: SpendWhatIf | None) -> Buyer:
 
 def _out(user_id: str, said: Expected, model: Lifetime, buyer: Buyer, horizon: int) -> SpendOut:
     moves = [MoveOut(**asdict(move)) for move in model.moves(buyer, horizon)]
-    return SpendOut(user_id=user_id, **asdict(said), moves=moves, problem=None)
+    return SpendOut(user_id=user_id, **asdict(said), moves=moves, masked=False, problem=None)
 
 
-def _nothing(user_id: str, known: bool) -> SpendOut:
-    problem: Literal["user_not_found", "never_bought"] = "never_bought" if known else "user_not_found"
+def _nothing(user_id: str, known: bool, masked: bool) -> SpendOut:
+    """Of somebody who is known and masked not even whether they bought is told."""
+    problem: Literal["user_not_found", "never_bought"] | None = "never_bought" if known else "user_not_found"
+    if known and masked:
+        problem = None
     nothing = {"value": None, "alive": None, "purchases": None, "per_purchase": None}
-    return SpendOut(user_id=user_id, **nothing, moves=[], problem=problem)
+    return SpendOut(user_id=user_id, **nothing, moves=[], masked=known and masked, problem=problem)

@@ -1,4 +1,4 @@
-"""Where the training of a lookalike model stands, told by its audit trail: the API asks there, a job answers there."""
+"""Where the training of a model stands, told by its audit trail: for lookalikes the API asks there, a job answers there."""
 
 from __future__ import annotations
 

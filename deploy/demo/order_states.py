@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from deploy.demo.personas import Persona
+from deploy.demo.personas import Persona, Traits
 
 DELETED = "deleted"
 """Not a status: the row is deleted."""
@@ -45,6 +45,13 @@ def course(seed: int, order_id: str, persona: Persona) -> tuple[Step, ...]:
     elif rng.random() < 0.004:
         steps.append(Step(DELETED, rng.uniform(24, 96)))
     return tuple(steps)
+
+
+def is_last(seed: int, order_id: str, traits: Traits) -> bool:
+    """Whether the buyer leaves for good after this order. Only one that stays as a row can be: so the rows tell who has left."""
+    if random.Random(f"leaves:{seed}:{order_id}").random() >= traits.leaves:
+        return False
+    return course(seed, order_id, traits.persona)[-1].status == "delivered"
 
 
 def remaining(steps: tuple[Step, ...], status: str) -> tuple[Step, ...]:

@@ -8,7 +8,7 @@ import orjson
 
 from deploy.demo.catalogue import build_catalogue
 from deploy.demo.faults import Event, late_by_ms, repeat_after_ms, spoil
-from deploy.demo.order_states import DELETED, Step, course, remaining
+from deploy.demo.order_states import DELETED, Step, course, is_last, remaining
 from deploy.demo.people import User, move, register
 from deploy.demo.personas import Traits
 from deploy.demo.shop_state import Batch, Change, Message, Order, ShopConfig, ShopState, Visit, row_of
@@ -208,10 +208,15 @@ class Shop:
         self.resume(order, at_ms)
 
     def resume(self, order: Order, after_ms: int) -> None:
-        """Take up an order from the status that it has; its next step comes its time after `after_ms`."""
+        """Take up an order from the status that it has; its next step comes its time after `after_ms`.
+
+        Its buyer leaves if it is the last one: what is under way is done, and then nothing more.
+        """
         traits = self.state.traits.get(order.user_id)
         if traits is None:
             return
+        if is_last(self.config.seed, order.order_id, traits):
+            self.state.left.add(order.user_id)
         steps = remaining(course(self.config.seed, order.order_id, traits.persona), order.status)
         if steps:
             self.state.orders[order.order_id] = order

@@ -141,6 +141,7 @@ class ShopState:
         self.orders: dict[str, Order] = {}
         self.last_order_ms: dict[str, int] = {}
         self.visiting: set[str] = set()
+        self.left: set[str] = set()
         self.visits = Queue()
         self.order_steps = Queue()
         self.repeats = Queue()
@@ -175,14 +176,16 @@ class ShopState:
         """Drop a user; what they had under way ends without a trace."""
         del self.users[user_id], self.traits[user_id]
         self.visiting.discard(user_id)
+        self.left.discard(user_id)
         self.last_order_ms.pop(user_id, None)
 
     def draw_user(self) -> str:
-        """A user by how often they come, one who is not visiting at the moment if such a one is soon found."""
+        """A user by how often they come, one who has not left and is not visiting at the moment if such a one is soon found."""
         for attempt in range(50):
             at = bisect_right(self._weights, self.rng.random() * self._weights[-1])
             user_id = self._visitors[min(at, len(self._visitors) - 1)]
-            if user_id in self.users and (attempt > 2 or user_id not in self.visiting):
+            comes = user_id in self.users and user_id not in self.left
+            if comes and (attempt > 2 or user_id not in self.visiting):
                 return user_id
         return next(iter(self.users))
 

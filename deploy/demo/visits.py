@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ COUPONS: dict[str, int] = {"WELCOME5": 5, "SPRING10": 10, "VIP15": 15, "FLASH30"
 CAMPAIGNS = ("newsletter", "retargeting", "influencer", "black_week")
 LONGEST_WAIT_MS = 10 * 60_000
 """Well below the half hour of silence that ends a session."""
+
+ORDER_SPREAD = 0.55
+"""Standard deviation of the logarithm of what one user's orders are to be worth, around the user's budget."""
+_CHOICES = 6
 
 
 class Purchase(NamedTuple):
@@ -70,19 +75,20 @@ class Walk:
         looks = 1
         while looks < 8 and self._rng.random() < 0.55:
             looks += 1
-        product = self._look()
         for _ in range(looks - 1):
-            product = self._look()
+            self._look(self._seen())
         if buys:
-            for order in range(self._rng.randint(*self._traits.persona.burst)):
-                if order:
-                    product = self._look()
-                self._check_out(product)
+            for _ in range(self._rng.randint(*self._traits.persona.burst)):
+                product, quantity = self._chosen()
+                self._look(product)
+                self._check_out(product, quantity)
             if self._rng.random() < 0.1:
                 self._add(
                     "review", product.product_id, rating=str(self._rng.choices((1, 2, 3, 4, 5), (1, 1, 2, 5, 7))[0])
                 )
         else:
+            product = self._seen()
+            self._look(product)
             self._leave(product)
         return self._moves
 
@@ -101,10 +107,24 @@ class Walk:
             self._coupon = rng.choice(tuple(COUPONS))
             self._add("coupon_click", coupon=self._coupon)
 
-    def _look(self) -> Product:
-        rng = self._rng
-        category = self._category()
-        product = self._product(category)
+    def _seen(self) -> Product:
+        return self._product(self._category())
+
+    def _chosen(self) -> tuple[Product, int]:
+        """What is bought, and how many: of some products that which comes nearest to what this order is to be worth."""
+        rng, traits = self._rng, self._traits
+        wanted_cents = traits.budget_cents * rng.lognormvariate(0, ORDER_SPREAD)
+
+        def with_quantity(product: Product) -> tuple[Product, int]:
+            return product, min(traits.persona.most_quantity, max(1, round(wanted_cents / product.price_cents)))
+
+        def far(choice: tuple[Product, int]) -> float:
+            return abs(math.log(choice[0].price_cents * choice[1] / wanted_cents))
+
+        return min((with_quantity(self._seen()) for _ in range(_CHOICES)), key=far)
+
+    def _look(self, product: Product) -> None:
+        rng, category = self._rng, product.category
         if rng.random() < 0.18:
             self._add("search", query=rng.choice((category, product.brand, product.title.rsplit(" ", 1)[-1])).lower())
         else:
@@ -113,7 +133,6 @@ class Walk:
         self._add(page, product.product_id, price=money(product.price_cents))
         if rng.random() < self._traits.persona.share_chance:
             self._add("share", product.product_id, channel=rng.choice(("link", "chat", "mail", "social")))
-        return product
 
     def _category(self) -> str:
         if self._rng.random() < 0.12:
@@ -147,9 +166,8 @@ class Walk:
         if rng.random() < 0.35:
             self._add("lost")
 
-    def _check_out(self, product: Product) -> None:
+    def _check_out(self, product: Product, quantity: int) -> None:
         rng, traits = self._rng, self._traits
-        quantity = rng.randint(1, traits.persona.most_quantity)
         coupon = self._coupon
         if coupon is None and rng.random() < traits.persona.coupon_chance * 0.4:
             coupon = rng.choice(tuple(COUPONS))

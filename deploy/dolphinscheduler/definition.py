@@ -59,6 +59,17 @@ STEPS = (
         timeout_minutes=120,
     ),
     Step(
+        "spend",
+        "Expected spend is learned anew and, by the version in use, told of everyone who bought: no process follows it. A refused "
+        "training fails the step, and the model's page says why; what is in use scores all the same.",
+        "python -m jobs.models train spends_in_30_days --live; trained=$?; "
+        "python -m jobs.models score spends_in_30_days || exit $?; exit $trained",
+        after=("verify",),
+        retries=1,
+        retry_minutes=10,
+        timeout_minutes=60,
+    ),
+    Step(
         "publish",
         "The version that the parameters name is built beside the live one, proven and switched to by the controller.",
         'if [ -n "${tag}" ]; then python -m jobs.tags build "${tag}" "${version}"; fi',

@@ -16,7 +16,17 @@ from rich.table import Table
 
 from jobs import live_tags
 from jobs.crowds import PresentRules
-from jobs.models import definitions, features, importing, lookalikes, parity_command, scoring, spending, training
+from jobs.models import (
+    definitions,
+    features,
+    importing,
+    lookalikes,
+    parity_command,
+    refusals,
+    scoring,
+    spending,
+    training,
+)
 from jobs.models.command import Json, Name, clear_errors, opened_registry
 from jobs.models.told import measures
 from jobs.process import wall_ms
@@ -78,7 +88,8 @@ def _train(
         definition, text = _definition(name, registry)
         if moments:
             definition = definition.with_moments(moments)
-        _made(_steps(definition, text, registry, settings), registry, live, as_json)
+        with refusals.noted(registry, definition, text, getpass.getuser(), wall_ms):
+            _made(_steps(definition, text, registry, settings), registry, live, as_json)
 
 
 @app.command("import")

@@ -7,6 +7,8 @@ import pytest
 from api import create_app
 from prediction.lifetime import Buyer
 from stores.settings import Settings
+from tagging.access import Role
+from tests.access_app import guarded, sensitive
 from tests.fakes.api_stores import AT_MS, seeded
 from tests.small_model import add_model
 from tests.spend_model import LIFETIME, LINEAGE, METRICS, TODAY, add_spend_model
@@ -29,6 +31,10 @@ def client(world):
 
 def ask(client, **body):
     return client.post("/api/v1/predictions/spend", json={"model": "worth", "user_ids": ["u1"], **body})
+
+
+def ask_as(browser, **body):
+    return browser.send("POST", "/predictions/spend", json={"model": "worth", "user_ids": ["u1"], **body})
 
 
 def test_the_value_is_what_the_trained_model_says_of_the_purchases(client):
@@ -112,3 +118,35 @@ def test_a_version_that_does_not_beat_the_last_period_cannot_go_live_and_one_tha
     assert client.put("/api/v1/models/worth/live", json={"version": 1}).json["live_version"] == 1
     told = client.get("/api/v1/models/worth").json
     assert (told["kind"], told["metrics"]["bins"]) == ("spend", METRICS["bins"])
+
+
+def test_who_may_not_see_a_tag_of_the_same_amounts_is_told_no_expectation_nor_whether_there_is_one(world):
+    access = guarded(world)
+    answer = ask_as(access.browser(Role.VIEWER), user_ids=["u1", "u0", "nobody"])
+    assert (answer.status_code, answer.json["masked_by"]) == (200, ["spend"])
+    told = [{name: value for name, value in item.items() if name != "user_id"} for item in answer.json["items"]]
+    assert told[0] == told[1] == {
+        **dict.fromkeys(("value", "alive", "purchases", "per_purchase", "problem")), "moves": [], "masked": True,
+    }  # fmt: skip
+    assert (told[2]["masked"], told[2]["problem"]) == (False, "user_not_found")
+    seen = ask_as(access.browser(Role.EDITOR)).json
+    assert (seen["masked_by"], seen["items"][0]["masked"]) == ([], False) and seen["items"][0]["value"] > 0
+
+
+def test_who_may_not_see_it_may_not_try_values_until_one_fits_either(world):
+    answer = ask_as(guarded(world).browser(Role.VIEWER), what_if={"mean_spend": 40})
+    assert (answer.status_code, answer.json["error"]["code"]) == (403, "values_masked")
+
+
+def test_a_service_is_told_only_what_everyone_sees(world):
+    access = guarded(world)
+    body = {"model": "worth", "user_ids": ["u1"]}
+
+    def asked():
+        return access.client().post("/api/v1/predictions/spend", json=body, headers=key).json
+
+    key = access.key(Role.SERVICE)
+    assert asked()["items"][0]["masked"]
+    world.registry.definitions = [sensitive("spend", "public", "decimal"), sensitive("flag", "restricted", "boolean")]
+    # A restricted tag that reads no amount hides no expectation.
+    assert asked()["items"][0]["value"] > 0

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import subprocess
 from importlib.util import find_spec
 
 import pytest
@@ -11,6 +12,7 @@ from pydolphinscheduler.core.task import Task
 from deploy.dolphinscheduler import definition, submit
 from deploy.dolphinscheduler.definition import STEPS
 from deploy.dolphinscheduler.export import CODES, FILE, text
+from jobs.models.definitions import builtin
 
 SHARED = (
     *("name", "description", "taskType", "flag", "taskPriority", "workerGroup", "failRetryTimes", "failRetryInterval"),
@@ -86,3 +88,25 @@ def test_nothing_is_published_or_merged_before_the_proof_is_green():
     after = {step.name: step.after for step in STEPS}
     assert after["publish"] == after["compact"] == ("verify",)
     assert after["verify"] == ("backfill",)
+
+
+def test_every_built_in_model_is_trained_each_night_and_a_refusal_fails_its_step():
+    commands = {step.name: step.command for step in STEPS}
+    trained = {name for name in builtin() if name in commands["train"] + commands["spend"]}
+    assert trained == builtin().keys()
+    assert "|| exit $?" in commands["train"]
+
+
+@pytest.mark.parametrize(("training", "scoring", "status"), [(0, 0, 0), (1, 0, 1), (0, 2, 2), (1, 1, 1)])
+def test_a_refused_training_of_expected_spend_is_told_and_the_version_in_use_scores_all_the_same(
+    tmp_path, training, scoring, status
+):
+    called = tmp_path / "called"
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\necho "$3" >> {called}\n[ "$3" = train ] && exit {training}\nexit {scoring}\n', encoding="utf-8"
+    )
+    python.chmod(0o755)
+    [command] = [step.command for step in STEPS if step.name == "spend"]
+    done = subprocess.run(["bash", "-c", command], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+    assert (done.returncode, called.read_text().split()) == (status, ["train", "score"])

@@ -62,6 +62,8 @@ export interface Model extends ModelSummary {
   definition: string
   version_list: ModelVersion[]
   audit: { version: number | null; who: string; what: string; at: string }[]
+  /** Why the newest training was refused. */
+  refused: string | null
 }
 export interface Reason {
   feature: string

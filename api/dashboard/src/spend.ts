@@ -15,6 +15,8 @@ export interface SpendExpected {
   purchases: number | null
   per_purchase: number | null
   moves: SpendMove[]
+  /** Not for whoever asks: all numbers are null, and `problem` too. */
+  masked: boolean
   /** Why the model says nothing: never a zero. */
   problem: 'user_not_found' | 'never_bought' | null
 }
@@ -23,6 +25,8 @@ export interface SpendAnswer {
   version: number
   horizon_days: number
   as_of: string
+  /** Tags of the same amounts that are not for whoever asks. */
+  masked_by: string[]
   items: SpendExpected[]
 }
 export interface SpendSide {
