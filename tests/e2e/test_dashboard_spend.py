@@ -15,9 +15,17 @@ from tagging.access import Role
 from tests.access_app import PASSWORD, guarded
 from tests.browser import Page, served
 from tests.fakes.api_stores import AT_MS, World, seeded
-from tests.spend_model import DEFINITION, METRICS, add_spend_model
+from tests.spend_model import DEFINITION, LIFETIME, LINEAGE, METRICS, add_spend_model
 
 pytestmark = pytest.mark.browser
+BINS = [
+    {
+        "count": 90,
+        "spend": {"said": 10.0 * place, "happened": 11.0 * place, "low": 8.0 * place, "high": 14.0 * place},
+        "purchases": {"said": 0.2 * place, "happened": 0.18 * place, "low": 0.1 * place, "high": 0.3 * place},
+    }
+    for place in range(10)
+]
 USER = "[data-test=expected-spend] [data-model=worth]"
 
 
@@ -25,6 +33,8 @@ USER = "[data-test=expected-spend] [data-model=worth]"
 def world() -> World:
     world = seeded()
     add_spend_model(world)
+    world.models.add("worth", LIFETIME.to_bytes(), METRICS | {"bins": BINS}, LINEAGE, "ann", AT_MS)
+    world.models.set_live("worth", 3, "ann", AT_MS)
     # What they bought is so many days before this.
     world.purchases.tick_ms = AT_MS
     return world
@@ -44,13 +54,16 @@ def test_the_models_page_draws_what_was_said_against_what_happened_and_keeps_no_
     site.expect_text("[data-stat=gain]", "55")
     site.wait(lambda: len(site.all("[data-test=spend-curve] canvas")) == 1, "the chart of the spend")
     label = site.find("[data-test=spend-curve] [role=img]").get_attribute("aria-label")
-    assert label == "Said 2,790 in all, happened 2,700", label
+    assert label == "Said 40,500 in all, happened 44,550", label
     site.expect_text("[data-version='2']", "no better than the last period or the mean")
     assert site.find("[data-version='2'] button").get_attribute("disabled")
     site.shoot("spend_model")
+    site.driver.execute_script("document.querySelector('[data-test=spend-curve]').scrollIntoView()")
+    site.shoot("spend_model_curves")
     assert site.accessibility_findings() == []
     site.click("[data-version='1'] button")
-    site.expect_text("[data-version='1']", "Retired")
+    site.expect_text("[data-version='1']", "In use")
+    site.expect_text("[data-version='3']", "Retired")
     assert site.complaints() == []
 
 
