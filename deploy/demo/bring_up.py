@@ -91,10 +91,10 @@ class Demo:
                 self._make_past(step)
             with self._step("the clickstream: real visits, shifted to end now") as step:
                 self._replay(clicks, step)
-            with self._step("the tag job on Flink") as step:
-                step.result = self._next_submitted(submits)
             with self._step("the live generator") as step:
                 step.result = self._start_generator()
+            with self._step("the tag job on Flink") as step:
+                step.result = self._next_submitted(submits)
             with self._step("first tag values over the API") as step:
                 step.result = self._await_values(step)
             with self._step("the job that models learn from, on Flink") as step:
