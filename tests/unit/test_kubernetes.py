@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,6 +76,14 @@ def of_kind(found: list[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
 def named(found: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
     [document] = [each for each in of_kind(found, kind) if each["metadata"]["name"] == name]
     return document
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas_are_read_once() -> Iterator[None]:
+    """A megabyte of JSON for every document otherwise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kubernetes_validate.utils, "schema_contents", cache(kubernetes_validate.utils.schema_contents))
+        yield
 
 
 def validate(document: dict[str, Any]) -> None:

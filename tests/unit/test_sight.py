@@ -59,9 +59,7 @@ def registries(draw: st.DrawFn) -> dict[str, Versions]:
     found = {}
     for name in NAMES:
         numbers = draw(SETS)
-        definitions = {
-            number: definition(name, number, draw(LEVELS), *draw(READS)) for number in numbers
-        }
+        definitions = {number: definition(name, number, draw(LEVELS), *draw(READS)) for number in numbers}
         found[name] = Versions(draw(st.sampled_from((None, *sorted(numbers)))), definitions)
     return found
 
