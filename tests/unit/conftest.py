@@ -1,21 +1,13 @@
-"""What unit tests do without: the collector's rounds, and passwords that take long to check."""
+"""What unit tests do without: passwords that take long to check."""
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
 
 from stores.access import credentials
-
-# A third of the time went into looking through what never goes: modules, schemas, plans.
-gc.set_threshold(50_000, 50, 50)
-
-
-def pytest_collection_finish() -> None:
-    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
