@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from flask import Flask, Response
 from flask_openapi3 import Info, OpenAPI
@@ -37,6 +40,7 @@ from api import (
     pages,
     parity,
     past,
+    path_rules,
     predictions,
     queries,
     sources,
@@ -92,6 +96,7 @@ def create_app(
         static_folder=None,
     )
     app.request_class = errors.JsonRequest
+    app.url_rule_class = path_rules.PathRule
     app.config["MAX_CONTENT_LENGTH"] = settings.api.max_body_bytes
     app.url_map.merge_slashes = False
     meters = observed.Meters()
@@ -141,9 +146,16 @@ def create_app(
     app.register_api(spend_predictions.added(asked, stores, spending, clock))
     app.register_blueprint(pages.blueprint(built_dashboard))
 
+    drawing_up = Lock()
+
+    @functools.cache
+    def described() -> dict[str, Any]:
+        return door.describe(document(app), app)
+
     @app.route("/api/v1/openapi.json")
     @public
     def openapi() -> Response:
-        return app.json.response(door.describe(document(app), app))
+        with drawing_up:
+            return app.json.response(described())
 
     return app

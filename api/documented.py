@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
+from flask_openapi3.utils import parse_parameters
 from pydantic import BaseModel, WithJsonSchema
 
 from api.errors import Error
@@ -55,9 +57,33 @@ def operation_id(*, name: str, path: str, method: str) -> str:
     return name
 
 
+class Routes(APIBlueprint):
+    """Routes that are described when somebody asks for the document, not when a process starts: that takes half a second."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._undescribed: list[tuple[str, Callable[..., Any], dict[str, Any]]] = []
+
+    def _collect_openapi_info(self, rule: str, func: Callable[..., Any], **given: Any) -> tuple[Any, ...]:
+        self._undescribed.append((rule, func, given))
+        return parse_parameters(func, doc_ui=False)
+
+    def describe(self, app: OpenAPI) -> None:
+        """Add what the document says of these routes, once."""
+        for rule, func, given in self._undescribed:
+            super()._collect_openapi_info(rule, func, **given)
+        self._undescribed.clear()
+        for tag in self.tags:
+            if tag.name not in app.tag_names:
+                app.tags.append(tag)
+                app.tag_names.append(tag.name)
+        app.paths.update(self.paths)
+        app.components_schemas.update(self.components_schemas)
+
+
 def noun(name: str) -> APIBlueprint:
     """The routes of one noun, below /api/v1/<noun>."""
-    return APIBlueprint(
+    return Routes(
         name,
         __name__,
         url_prefix=f"/api/v1/{name}",
@@ -67,7 +93,10 @@ def noun(name: str) -> APIBlueprint:
 
 
 def document(app: OpenAPI) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of every route."""
+    """The OpenAPI 3.1 document of every route. For one call: the library keeps what it gives, and here it is added to."""
+    for routes in app.blueprints.values():
+        if isinstance(routes, Routes):
+            routes.describe(app)
     found = app.api_doc
     for operations in found["paths"].values():
         for operation in operations.values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import sql
 from tagging.compiler import CompiledTag, compile_tag
 from tagging.definition import parse_definition
@@ -19,7 +21,13 @@ def builtin_tags(*names: str) -> tuple[CompiledTag, ...]:
     if unknown := sorted(set(names) - set(found)):
         raise LookupError(f"no built-in tag {', '.join(unknown)}; there are {', '.join(found)}")
     return tuple(
-        compile_tag(parse_definition(path.read_text(encoding="utf-8"), str(path)))
+        _compiled(path.read_text(encoding="utf-8"), str(path))
         for name, path in found.items()
         if not names or name in names
     )
+
+
+@cache
+def _compiled(text: str, origin: str) -> CompiledTag:
+    """Files are few, and a text compiles to the same however often it is asked for."""
+    return compile_tag(parse_definition(text, origin))

@@ -70,7 +70,8 @@ def _said(state: State) -> dict[str, Any]:
         "good": state.good is not None,
         "good_examples": state.good_examples,
         "window_number": state.window_number,
-        "window": [asdict(each) for each in state.window],
+        # Without `asdict`: it copies what is inside, for what is written at once.
+        "window": [vars(each) for each in state.window],
         "reference": state.reference,
         "guard": asdict(state.guard),
         "losses": state.loss.seen,

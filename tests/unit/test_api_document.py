@@ -80,3 +80,8 @@ def test_nothing_can_be_named_as_a_path_is(client):
 def test_a_body_holds_the_types_that_its_schema_names(client, path, body):
     answer = client.post(path, json=body)
     assert answer.status_code == 422, answer.text
+
+
+def test_the_document_is_the_same_however_often_it_is_asked_for(client):
+    first = client.get("/api/v1/openapi.json").data
+    assert client.get("/api/v1/openapi.json").data == first

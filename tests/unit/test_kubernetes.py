@@ -1,20 +1,11 @@
 """The Kubernetes manifests: valid by Kubernetes' schemas, in step with the local stack, guarded, and without a secret."""
 
-import json
-import pickle
 import re
-import shutil
-import subprocess
 import tomllib
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 import jsonschema
 import kubernetes_validate
 import pytest
-from ruamel.yaml import YAML
 
 from tests.deployed import (
     DEPLOY,
@@ -29,76 +20,23 @@ from tests.deployed import (
     read_yaml,
     written,
 )
+from tests.manifests import (
+    APPLICATION,
+    BASE,
+    KUBERNETES,
+    OF_KUSTOMIZE,
+    PRODUCTION,
+    WORKLOADS,
+    base,
+    containers,
+    named,
+    of_kind,
+    settings_file,
+    validate,
+)
 
 __all__ = ["local"]
-KUBERNETES = DEPLOY / "kubernetes"
-BASE = KUBERNETES / "base"
-PRODUCTION = KUBERNETES / "overlays" / "production"
-APPLICATION = KUBERNETES / "overlays" / "application"
-VERSION = "1.34"
-FLINK = json.loads((ROOT / "tests" / "data" / "kubernetes" / "flinkdeployment.json").read_text(encoding="utf-8"))
-_OF_KUSTOMIZE = {"kustomization.yaml", "kustomizeconfig.yaml"}
-WORKLOADS = ("Deployment", "Job")
-needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kustomize comes with kubectl")
 VERSION_OF_OURS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-
-
-def documents(text: str) -> list[dict[str, Any]]:
-    return [document for document in YAML(typ="safe").load_all(text) if document]
-
-
-def base() -> list[dict[str, Any]]:
-    files = [path for path in sorted(BASE.glob("*.yaml")) if path.name not in _OF_KUSTOMIZE]
-    return [document for path in files for document in pickle.loads(_read(path))]
-
-
-@cache
-def _read(path: Path) -> bytes:
-    return pickle.dumps(documents(path.read_text(encoding="utf-8")))
-
-
-def rendered(folder: Path) -> list[dict[str, Any]]:
-    return pickle.loads(_rendered(folder))
-
-
-@cache
-def _rendered(folder: Path) -> bytes:
-    done = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return pickle.dumps(documents(done.stdout))
-
-
-def of_kind(found: list[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
-    return [document for document in found if document["kind"] in kinds]
-
-
-def named(found: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
-    [document] = [each for each in of_kind(found, kind) if each["metadata"]["name"] == name]
-    return document
-
-
-def validate(document: dict[str, Any]) -> None:
-    """Raises jsonschema.ValidationError where it is wrong."""
-    if document["kind"] != "FlinkDeployment":
-        kubernetes_validate.validate(document, VERSION, strict=True)
-        return
-    jsonschema.validate(document, FLINK)
-    pod = {"metadata": {"labels": {"any": "label"}}, "spec": document["spec"]["podTemplate"]["spec"]}
-    as_deployment = {"selector": {"matchLabels": {"any": "label"}}, "template": pod}
-    kubernetes_validate.validate(
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "any"}, "spec": as_deployment},
-        VERSION,
-        strict=True,
-    )
-
-
-def containers(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [c for document in of_kind(found, *WORKLOADS) for c in document["spec"]["template"]["spec"]["containers"]]
-
-
-def settings_file(path: Path) -> dict[str, str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 @pytest.mark.parametrize("document", base(), ids=lambda d: f"{d['kind']}-{d['metadata']['name']}")
@@ -126,77 +64,6 @@ def test_a_field_that_the_flink_operator_does_not_know_is_found(where, key):
         validate(document)
 
 
-@needs_kubectl
-def test_the_production_overlay_is_valid_and_whole():
-    found = rendered(PRODUCTION)
-    for document in found:
-        validate(document)
-    assert {d["metadata"]["namespace"] for d in found} == {"tagstream"}
-    settings = named(found, "ConfigMap", next(d["metadata"]["name"] for d in of_kind(found, "ConfigMap")))["data"]
-    assert settings == settings_file(BASE / "settings.env") | settings_file(PRODUCTION / "settings.env")
-    assert no_settings(settings) == set()
-    referred = {c["envFrom"][0]["configMapRef"]["name"] for c in containers(found)}
-    assert referred == {d["metadata"]["name"] for d in of_kind(found, "ConfigMap")}
-
-
-@needs_kubectl
-def test_flink_keeps_its_state_where_the_jobs_look_for_it():
-    settings = settings_file(PRODUCTION / "settings.env")
-    flink = named(rendered(PRODUCTION), "FlinkDeployment", "flink")["spec"]["flinkConfiguration"]
-    state = settings["TAGSTREAM_FLINK__STATE_DIR"]
-    assert flink["execution.checkpointing.dir"] == f"{state}/checkpoints"
-    assert flink["execution.checkpointing.savepoint-dir"] == f"{state}/savepoints"
-    assert flink["high-availability.storageDir"].startswith(state)
-
-
-@needs_kubectl
-def test_in_application_mode_the_tags_job_has_a_cluster_of_its_own():
-    found = rendered(APPLICATION)
-    for document in found:
-        validate(document)
-    assert {d["metadata"]["name"] for d in of_kind(found, "FlinkDeployment")} == {"flink", "flink-tags"}
-    assert "submit" not in {d["metadata"]["name"] for d in of_kind(found, "Job")}
-    [settings] = of_kind(found, "ConfigMap")
-    assert settings["data"]["TAGSTREAM_FLINK__REST_URL"] == "http://flink-tags-rest:8081"
-    assert settings["data"]["TAGSTREAM_FLINK__BATCH_REST_URL"] == "http://flink-rest:8081"
-    assert no_settings(settings["data"]) == set()
-    [container] = named(found, "Deployment", "controller")["spec"]["template"]["spec"]["containers"]
-    [examples] = named(found, "Job", "submit-examples")["spec"]["template"]["spec"]["containers"]
-    for beside in (container, examples):
-        assert {"name": "TAGSTREAM_FLINK__REST_URL", "value": "http://flink-rest:8081"} in beside["env"]
-    tags = named(found, "FlinkDeployment", "flink-tags")["spec"]
-    [main] = tags["podTemplate"]["spec"]["containers"]
-    assert main["envFrom"] == [{"configMapRef": {"name": settings["metadata"]["name"]}}]
-    assert str(tags["job"]["parallelism"]) == settings["data"]["TAGSTREAM_FLINK__PARALLELISM"]
-
-
-@needs_kubectl
-def test_the_tags_job_is_upgraded_by_a_savepoint_alone():
-    tags = named(rendered(APPLICATION), "FlinkDeployment", "flink-tags")["spec"]
-    assert tags["job"]["upgradeMode"] == "savepoint" and not tags["job"]["allowNonRestoredState"]
-    assert tags["flinkConfiguration"]["kubernetes.operator.job.upgrade.last-state-fallback.enabled"] == "false"
-    assert tags["job"]["args"][-2:] == ["-pym", "jobs.application"] and find_spec("jobs.application")
-    session = named(rendered(APPLICATION), "FlinkDeployment", "flink")["spec"]["flinkConfiguration"]
-    assert session.items() <= tags["flinkConfiguration"].items()
-
-
-@needs_kubectl
-def test_sinks_scale_by_lag_and_never_beyond_the_partitions(tmp_path):
-    copied = shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
-    text = (copied / "overlays" / "production" / "kustomization.yaml").read_text(encoding="utf-8")
-    text += "components:\n  - ../../components/scale-by-lag\n"
-    (copied / "overlays" / "production" / "kustomization.yaml").write_text(text, encoding="utf-8")
-    scalers = of_kind(rendered(copied / "overlays" / "production"), "HorizontalPodAutoscaler")
-    partitions = int(settings_file(PRODUCTION / "settings.env")["TAGSTREAM_KAFKA__PARTITIONS"])
-    sinks = [scaler for scaler in scalers if scaler["metadata"]["name"].startswith("sink-")]
-    assert len(sinks) == 5
-    for scaler in scalers:
-        validate(scaler)
-    for scaler in sinks:
-        assert scaler["spec"]["maxReplicas"] == partitions
-        assert [metric["type"] for metric in scaler["spec"]["metrics"]] == ["Resource", "Pods"]
-
-
 def test_every_process_of_the_local_stack_is_deployed():
     deployed = {d["metadata"]["name"].replace("-", "_"): d for d in of_kind(base(), "Deployment")}
     wanted = {name: command for name, command in app_commands().items() if name != "generator"}
@@ -217,7 +84,7 @@ def test_the_jobs_that_run_to_their_end_are_those_of_compose():
 
 def test_every_file_is_part_of_the_base():
     listed = read_yaml(BASE / "kustomization.yaml")["resources"]
-    assert set(listed) == {path.name for path in BASE.glob("*.yaml")} - _OF_KUSTOMIZE
+    assert set(listed) == {path.name for path in BASE.glob("*.yaml")} - OF_KUSTOMIZE
 
 
 def test_every_process_is_probed():

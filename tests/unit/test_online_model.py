@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import statistics
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +15,7 @@ from prediction.ftrl import Parameters
 from prediction.guarding import Health
 from prediction.online import OnlineModel, Rules, Taken, begin, released, scores
 from prediction.prequential import Scorer
-from tests.example_streams import SHIFTED, WORLD, World, flipped, honest, stream, thrown
+from tests.example_streams import WORLD, World, flipped, honest, stream
 
 SMALL = Rules(Parameters(bits=8), block=3, window=32, reference=32, remembered=1_024)
 RULES = Rules(Parameters(alpha=0.2, l1=0.0, l2=0.1))
@@ -34,10 +33,6 @@ def feed(learner: OnlineModel, examples, first=0):
 
 def loss_of(window, scorer):
     return next(quality.log_loss for quality in window.qualities if quality.scorer is scorer)
-
-
-def mean_loss(windows, scorer):
-    return statistics.fmean(loss_of(window, scorer) for window in windows)
 
 
 def repeating(count, seed, marks):
@@ -157,23 +152,6 @@ def test_the_order_of_the_partitions_is_all_that_a_mark_depends_on():
     assert learner.marked().marks == {0: 10, 1: 1}
 
 
-def shifted_at(place):
-    return lambda number: WORLD if number < place else SHIFTED
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_after_the_world_has_changed_the_learner_beats_the_frozen_baseline_and_is_not_stopped(seed):
-    learner = model(RULES)
-    _, windows = feed(learner, stream(12_000, seed, shifted_at(6_000)))
-    before = [window for window in windows if 4_000 < 256 * window.number < 5_500]
-    after = [window for window in windows if 256 * window.number > 9_000]
-    # The baseline knows the truth of the first world: nobody beats it there.
-    assert 0 < mean_loss(before, Scorer.ONLINE) - mean_loss(before, Scorer.FROZEN) < 0.03
-    assert mean_loss(after, Scorer.ONLINE) < mean_loss(after, Scorer.FROZEN) - 0.05
-    assert mean_loss(after, Scorer.ONLINE) < mean_loss(after, Scorer.CHANCE) - 0.03
-    assert learner.state.guard.health is Health.GOOD
-
-
 def test_features_that_move_are_told_and_do_not_stop_the_learner():
     learner = model(RULES)
     busier = World(mean_visits=9.0)
@@ -182,40 +160,6 @@ def test_features_that_move_are_told_and_do_not_stop_the_learner():
     assert [moved[number] for number in range(2, 8)] == [set()] * 6
     assert [moved[number] for number in range(8, 16)] == [{"visits"}] * 8
     assert windows[0].drifts == windows[1].drifts == []
-    assert learner.state.guard.health is Health.GOOD
-
-
-@pytest.mark.parametrize("poison", [flipped, thrown])
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_poisoned_labels_freeze_the_learner_and_take_it_back_to_what_it_knew_before(seed, poison):
-    learner = model(RULES)
-    log = list(stream(8_000, seed, label=lambda number: honest if number < 5_120 else poison))
-    feed(learner, log[:5_120])
-    assert learner.state.guard.health is Health.GOOD and learner.state.good_examples == 5_120
-    before = learner.state.ftrl.copy()
-    _, windows = feed(learner, log[5_120:], first=5_120)
-    assert learner.state.guard.health is Health.FROZEN
-    stopped = next(window for window in windows if window.guard.health is Health.FROZEN)
-    assert stopped.number <= 5_120 // 256 + 2
-    assert "log-loss above that of" in learner.state.guard.reason
-    assert np.array_equal(learner.state.ftrl.z, before.z) and np.array_equal(learner.state.ftrl.n, before.n)
-    assert learner.state.good_examples == 5_120
-    assert any(window.loss_rose for window in windows)
-    # It goes on being measured.
-    assert windows[-1].number == 8_000 // 256 - 1
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_a_learner_in_a_world_that_changes_slowly_is_never_stopped(seed):
-    def world(number):
-        part = min(1.0, number / 15_000)
-        cities = {name: (1 - part) * WORLD.cities[name] + part * SHIFTED.cities[name] for name in WORLD.cities}
-        return World(cities=cities, vip=(1 - part) * WORLD.vip + part * SHIFTED.vip)
-
-    learner = model(RULES)
-    _, windows = feed(learner, stream(15_000, seed, world))
-    assert len(windows) == 15_000 // 256
-    assert Health.FROZEN not in {window.guard.health for window in windows}
     assert learner.state.guard.health is Health.GOOD
 
 

@@ -222,10 +222,13 @@ def test_a_file_that_nobody_should_run_is_refused_with_its_reason(made, says):
     assert re.search(says, found), found
 
 
+SOUND = net().content
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_file_that_is_cut_off_or_has_a_spoilt_byte_is_refused_or_gives_probabilities(data):
-    content = net().content
+    content = SOUND
     if data.draw(st.booleans()):
         spoilt = content[: data.draw(st.integers(0, len(content) - 1))]
     else:

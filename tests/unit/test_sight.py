@@ -45,20 +45,21 @@ def tag(name: str, *versions: tuple[str, Status], reads: tuple[TagRead, ...] = (
     )
 
 
+READS = st.lists(
+    st.builds(TagRead, st.sampled_from((*NAMES, "gone")), st.sampled_from(NUMBERS), st.just("string")),
+    max_size=2,
+    unique_by=lambda read: read.tag,
+)
+SETS, LEVELS = st.sets(st.sampled_from(NUMBERS)), st.sampled_from(SENSITIVITIES)
+
+
 @st.composite
 def registries(draw: st.DrawFn) -> dict[str, Versions]:
     """Tags that read any versions of each other, known or not, in circles too."""
-    reads = st.lists(
-        st.builds(TagRead, st.sampled_from((*NAMES, "gone")), st.sampled_from(NUMBERS), st.just("string")),
-        max_size=2,
-        unique_by=lambda read: read.tag,
-    )
     found = {}
     for name in NAMES:
-        numbers = draw(st.sets(st.sampled_from(NUMBERS)))
-        definitions = {
-            number: definition(name, number, draw(st.sampled_from(SENSITIVITIES)), *draw(reads)) for number in numbers
-        }
+        numbers = draw(SETS)
+        definitions = {number: definition(name, number, draw(LEVELS), *draw(READS)) for number in numbers}
         found[name] = Versions(draw(st.sampled_from((None, *sorted(numbers)))), definitions)
     return found
 
