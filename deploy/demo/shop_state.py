@@ -7,7 +7,7 @@ import itertools
 import random
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from deploy.demo.catalogue import Product, by_category
@@ -88,7 +88,7 @@ class Batch:
 def row_of(entity: User | Product | Order) -> dict[str, Any]:
     """The columns of a row; times stay epoch ms (`*_at`), money is text with two decimals."""
     found: dict[str, Any] = {}
-    for name, value in asdict(entity).items():
+    for name, value in vars(entity).items():
         if name.endswith("_ms"):
             found[name[:-3] + "_at"] = value
         elif name.endswith("_cents"):
