@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from stores.mysql import ANSWER_SECONDS, naming
+from stores.mysql import ANSWER_SECONDS, naming, verifying
 from stores.settings import Settings
 
 
@@ -29,7 +28,7 @@ def engine(settings: Settings, answer_seconds: float = ANSWER_SECONDS) -> Engine
     waits = ("connect_timeout", "read_timeout", "write_timeout")
     arguments: dict[str, Any] = {"init_command": "SET time_zone = '+00:00'", **dict.fromkeys(waits, answer_seconds)}
     if mysql.ssl_ca_file:
-        arguments["ssl"] = ssl.create_default_context(cafile=mysql.ssl_ca_file)
+        arguments["ssl"] = verifying(mysql.ssl_ca_file)
     return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=4, isolation_level="READ COMMITTED")
 
 

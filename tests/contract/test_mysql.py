@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
-from stores.mysql import again_after_deadlock, transaction
+from stores.mysql import again_after_deadlock, connect, transaction
 
 pytestmark = pytest.mark.stack
 
@@ -54,3 +56,14 @@ def test_what_a_deadlock_undid_is_done_again_and_once(rows):
     futures = of_both_orders(rows, again_after_deadlock(add_one))
     assert [future.exception() for future in futures] == [None, None]
     assert counts(rows) == [2, 2]
+
+
+def test_connections_share_what_they_encrypt_with_and_do_not_read_the_machines_certificates(stack, monkeypatch):
+    read = []
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *given: read.append(given))
+    contexts = set()
+    for _ in range(2):
+        with closing(connect(stack.settings)) as connection:
+            contexts.add(connection.ctx)
+            connection.ping(reconnect=False)
+    assert len(contexts) == 1 and read == []
