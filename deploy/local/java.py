@@ -31,9 +31,14 @@ def java(
     fixed = ["-Djava.net.preferIPv4Stack=true", f"-Djava.io.tmpdir={layout.tmp(service)}"]
     # Else a crash is written down in whatever folder the stack was started from.
     fixed.append(f"-XX:ErrorFile={layout.log(f'{service}-crash-%p')}")
-    if not calculates and layout.stack != MEASURED_STACK:
-        fixed.append(QUICK_TO_START)
+    if not calculates:
+        fixed += quick_to_start(layout)
     return ["java", *memory, *fixed, *options, "-cp", class_path, main, *arguments]
+
+
+def quick_to_start(layout: Layout) -> list[str]:
+    """The options of a Java machine that starts quickly: none in the stack that is measured."""
+    return [] if layout.stack == MEASURED_STACK else [QUICK_TO_START]
 
 
 def properties(values: dict[str, str]) -> str:

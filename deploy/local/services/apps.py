@@ -4,11 +4,13 @@ the demo's generator.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 
 import requests
 
+from deploy.local.java import quick_to_start
 from deploy.local.layout import HOST, Layout
 from deploy.local.service import Service
 
@@ -16,7 +18,14 @@ from deploy.local.service import Service
 def _environment(port_name: str) -> Callable[[Layout], Mapping[str, str]]:
     def found(layout: Layout) -> Mapping[str, str]:
         metrics = str(layout.port(port_name)) if port_name in layout.ports() else "0"
-        return {"TAGSTREAM_CONFIG": str(layout.config), "TAGSTREAM_METRICS_PORT": metrics, "PYTHONUNBUFFERED": "1"}
+        # Of the Java machines of those that plan jobs.
+        planning = os.environ.get("JVM_ARGS", " ".join(quick_to_start(layout)))
+        return {
+            "TAGSTREAM_CONFIG": str(layout.config),
+            "TAGSTREAM_METRICS_PORT": metrics,
+            "PYTHONUNBUFFERED": "1",
+            "JVM_ARGS": planning,
+        }
 
     return found
 
