@@ -14,8 +14,7 @@ from api.access.actor import sees_versions
 from api.access.declared import requires
 from api.cursor import Cursor
 from api.documented import Iso, Value, documented, noun
-from api.errors import ApiError
-from api.models import ModelPath
+from api.models import ModelPath, known_model
 from api.ports import Registry, Stores
 from api.times import iso
 from api.wire import reply
@@ -117,9 +116,7 @@ def blueprint(stores: Stores) -> APIBlueprint:
     def read_feature_parity(path: ModelPath, query: FeatureParityQuery) -> Response:
         """Whether a model was asked with the values that were known then: the newest report, and a page of its history"""
         before = cursors.decode_number(query.cursor) or None
-        model = models.model(path.name)
-        if model is None:
-            raise ApiError(404, "model_not_found", f"There is no model {path.name}; GET /api/v1/models names them")
+        model = known_model(models, path.name)
         live = reports.newest(path.name, model.live_version) if model.live_version else None
         latest = live or reports.newest(path.name, None)
         found = reports.listed(path.name, before, query.limit + 1)

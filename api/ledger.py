@@ -24,7 +24,7 @@ from tagging.access import Role
 from tagging.compiler import compile_tag
 from tagging.definition import TagDefinition
 from tagging.events import Reason
-from tagging.names import CDC_PREFIX, EVENTS_TOPIC
+from tagging.names import EVENTS_TOPIC, source_of
 from tagging.problems import TagProblems
 from tagging.sources import CATALOG, EVENTS
 
@@ -154,7 +154,7 @@ class LedgerBook:
             arrived.setdefault(hour.source, []).append(hour)
         refused: dict[str, list[RefusedHour]] = {}
         for item in self._ledger.refused(from_ms, to_ms):
-            refused.setdefault(_source_of(item.topic), []).append(item)
+            refused.setdefault(source_of(item.topic), []).append(item)
         names = (EVENTS.name, *sorted(CATALOG.keys() - {EVENTS.name}))
         return [_source(name, arrived.get(name, ()), refused.get(name, ()), from_ms, to_ms) for name in names]
 
@@ -196,11 +196,6 @@ def _source(
         refused=dict(sorted(reasons.items())),
         hours=[LedgerHour(hour=iso(at), **of_hour) for at, of_hour in hours.items()],
     )
-
-
-def _source_of(topic: str) -> str:
-    """The source that a topic's messages are of; the topic itself where it is none's."""
-    return topic.rsplit(".", 1)[-1] if topic.startswith(f"{CDC_PREFIX}.") else topic
 
 
 def _cursor(place: DeadLetterPlace) -> str:

@@ -23,7 +23,7 @@ from prediction.definition import ModelDefinition, ModelProblem, parse_model
 from prediction.lookalike_asking import standing
 from prediction.promotion import NotBetter, require_better_than_chance
 from stores.models.feature_reports import WrongFeatures
-from stores.models.registry import Model, ModelVersion
+from stores.models.registry import Model, Models, ModelVersion
 from tagging.access import Role
 
 MOST_AUDIT = 100
@@ -148,6 +148,14 @@ def _version(version: ModelVersion) -> VersionOut:
         created_by=version.created_by,
         created_at=iso(version.created_at_ms),
     )
+
+
+def known_model(models: Models, name: str) -> Model:
+    """A model of the registry. Raises ApiError 404."""
+    model = models.model(name)
+    if model is None:
+        raise ApiError(404, "model_not_found", f"There is no model {name}; GET /api/v1/models names them")
+    return model
 
 
 def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from jobs.builtin import JOB_NAME, builtin_tags
-from jobs.pipeline import fingerprint, submit
-from jobs.statements import Job, statements
+from jobs.pipeline import submit
+from jobs.statements import Job, fingerprint, statements
 from stores import flink_jobs, kafka, logs
 from stores.flink_jobs import KnownJob
 from stores.settings import load

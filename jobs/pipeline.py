@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,7 +16,7 @@ from jobs.flink_environment import connector_jar, create_environment, job_option
 from jobs.mode import Mode
 from jobs.plan_ids import renumbered
 from jobs.state_ttl import Retention, with_state_ttl
-from jobs.statements import Job, Statements, statements
+from jobs.statements import Job, Statements, fingerprint, statements
 from stores import flink_jobs, kafka
 from stores.flink import FlinkCluster, cancel_and_wait, open_jobs
 from stores.settings import Settings
@@ -109,11 +108,6 @@ def submit(job: Job, settings: Settings, restore_from: str | None = None, here: 
     declare_all(environment, text.declarations)
     result = environment.execute_sql("EXECUTE " + text.as_set())
     return str(result.get_job_client().get_job_id())
-
-
-def fingerprint(text: Statements) -> str:
-    """What a job's state belongs to: the SQL. State of other SQL is never restored; the log is replayed instead."""
-    return hashlib.sha256("\n".join((*text.declarations, *text.inserts)).encode()).hexdigest()
 
 
 def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from pyflink.version import __version__ as flink_version
 
 from jobs import examples, plan_ids, state_ttl
 from jobs.flink_environment import COMMON_OPTIONS, STREAM_OPTIONS
-from jobs.statements import Statements
+from jobs.statements import Statements, fingerprint
 from stores import logs
 
 FOLDER = "plans"
@@ -27,7 +27,7 @@ def plan_key(text: Statements, made_for: str) -> str:
 
     A plan names its tables and says nothing of their options, so that no credential is in it; the key hashes them.
     """
-    parts = (*text.declarations, *text.inserts, flink_version, repr(COMMON_OPTIONS), repr(STREAM_OPTIONS), made_for)
+    parts = (fingerprint(text), flink_version, repr(COMMON_OPTIONS), repr(STREAM_OPTIONS), made_for)
     return hashlib.sha256("\0".join((*parts, *_MADE_BY)).encode()).hexdigest()
 
 

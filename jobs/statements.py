@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ class Statements:
     def as_set(self) -> str:
         """The inserts as one EXECUTE-able statement set."""
         return "STATEMENT SET BEGIN\n" + ";\n".join(self.inserts) + ";\nEND"
+
+
+def fingerprint(text: Statements) -> str:
+    """What a job's state belongs to: the SQL. State of other SQL is never restored; the log is replayed instead."""
+    return hashlib.sha256("\n".join((*text.declarations, *text.inserts)).encode()).hexdigest()
 
 
 def statements(job: Job, settings: Settings) -> Statements:

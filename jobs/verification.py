@@ -14,10 +14,9 @@ from jobs.live_tags import carried_by
 from jobs.parity_compare import compare_store
 from jobs.parity_evidence import Explainer
 from jobs.parity_sides import Batch, ClickHouseSide, HBaseSide, Held
-from jobs.pipeline import fingerprint
 from jobs.recomputation import BATCH_SECONDS, batch_run
 from jobs.settling_worker import settle_once, settler_of
-from jobs.statements import Job, statements
+from jobs.statements import Job, fingerprint, statements
 from stores import flink_jobs
 from stores.clickhouse import ClickHouseUnavailable, connect
 from stores.hbase import HBaseUnavailable, ProfileStore

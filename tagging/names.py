@@ -57,6 +57,11 @@ def source_topic(source: str, database: str = "shop") -> str:
     return source if source in (EVENTS_TOPIC, CLOCK_TOPIC) else cdc_topic(source, database)
 
 
+def source_of(topic: str) -> str:
+    """The source behind a topic, whichever the database; the topic itself where it is no table's."""
+    return topic.rsplit(".", 1)[-1] if topic.startswith(f"{CDC_PREFIX}.") else topic
+
+
 def consumer_group(job: str, source: str) -> str:
     """The consumer group under which a job commits its place in a source, at each checkpoint."""
     return f"tagstream.{job}.{source}"

@@ -17,10 +17,10 @@ from rich.table import Table
 
 from deploy.bench import latency, throughput
 from deploy.bench.filling import fill
+from deploy.bench.own_stack import own_stack
 from deploy.demo.steps import Steps
 from deploy.local.config import settings_of
-from deploy.local.layout import MEASURED_STACK, REPOSITORY
-from deploy.local.stack import Stack
+from deploy.local.layout import REPOSITORY
 from stores import kafka
 
 LATENCY_SERVICES = ("kafka", "jobmanager", "taskmanager", "sink_profile")
@@ -52,9 +52,7 @@ def main(
 ) -> None:
     """Measure, check, print, and keep the numbers in bench-results/."""
     steps = Steps(Console())
-    stack = Stack(MEASURED_STACK, tell=lambda line: None)
-    stack.reset()
-    try:
+    with own_stack(keep) as stack:
         with steps.step("an empty stack: Kafka, Flink, HBase"):
             stack.up(LATENCY_SERVICES)
             settings = settings_of(stack.layout)
@@ -74,9 +72,6 @@ def main(
             with steps.step(f"throughput of {len(names)} tags") as step:
                 runs.append(throughput.measure(names, version, settings, step.tell))
                 step.result = f"{events / runs[-1].stream_seconds:,.0f} events/s in stream"
-    finally:
-        if not keep:
-            stack.reset()
     steps.console.print(table(events, runs))
     steps.console.print(
         f"log to profile at {rate:,} events/s, {delay.tags} tags: p50 {delay.p50_seconds:.2f} s, "

@@ -20,10 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.bench.filling import fill
+from deploy.bench.own_stack import own_stack
 from deploy.bench.throughput import DEADLINE_SECONDS, Values, check, folded, versioned
 from deploy.demo.steps import Steps
 from deploy.local.config import settings_of
-from deploy.local.layout import MEASURED_STACK, REPOSITORY
+from deploy.local.layout import REPOSITORY
 from deploy.local.stack import Stack
 from jobs import barrier as barriers
 from jobs.pipeline import submit
@@ -111,9 +112,7 @@ def main(
 ) -> None:
     """Measure, check, print, and keep the numbers in bench-results/."""
     steps = Steps(Console())
-    stack = Stack(MEASURED_STACK, tell=lambda line: None)
-    stack.reset()
-    try:
+    with own_stack(keep) as stack:
         with steps.step("an empty stack: Kafka, Flink"):
             stack.up(SERVICES)
             settings = settings_of(stack.layout)
@@ -128,9 +127,6 @@ def main(
             with steps.step(f"{number} tags, in one job and in one each") as step:
                 costs.append(measure(number, 10 * (place + 1), stack, settings))
                 step.result = f"{costs[-1].shared_seconds:.1f} and {costs[-1].own_seconds:.1f} CPU seconds"
-    finally:
-        if not keep:
-            stack.reset()
     steps.console.print(table(events, costs))
     per_million = {way: added(costs, f"{way}_seconds") * 1_000_000 / events for way in ("shared", "own")}
     steps.console.print(

@@ -21,10 +21,9 @@ from confluent_kafka import TopicPartition
 from rich.console import Console
 
 from deploy.bench.load import paced
+from deploy.bench.own_stack import own_stack
 from deploy.demo.steps import Steps
 from deploy.local.config import settings_of
-from deploy.local.layout import MEASURED_STACK
-from deploy.local.stack import Stack
 from jobs.barrier import await_sink
 from jobs.builtin import builtin_tags
 from jobs.models import definitions
@@ -201,9 +200,7 @@ def main(
 ) -> None:
     """Measure, check, print."""
     steps = Steps(Console())
-    stack = Stack(MEASURED_STACK, tell=lambda line: None)
-    stack.reset()
-    try:
+    with own_stack(keep) as stack:
         with steps.step("an empty stack: Kafka, HBase, MariaDB"):
             stack.up(SERVICES)
             settings = settings_of(stack.layout)
@@ -240,9 +237,6 @@ def main(
         with steps.step("every score once more"):
             time.sleep(WARM_SECONDS)
             check(pipeline, changes.values, scores(settings))
-    finally:
-        if not keep:
-            stack.reset()
 
 
 if __name__ == "__main__":

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
-from pymysql.constants import ER
 from sqlalchemy import Connection, Row, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from stores.models.tables import FeatureFindingRow, FeatureReportRow
 from stores.mysql import ANSWER_SECONDS, again_after_deadlock
-from stores.registry.engine import engine, naming_failures
+from stores.registry.engine import engine, lacks_table, naming_failures
 from stores.registry.times import ms_of, time_of
 from stores.settings import Settings
 from tagging.parity import WRONG
@@ -167,7 +166,7 @@ def newest(connection: Connection, model: str, version: int | None) -> FeatureRe
     try:
         row = connection.execute(query.order_by(FeatureReportRow.id.desc()).limit(1)).one_or_none()
     except ProgrammingError as error:
-        if error.orig is None or error.orig.args[0] != ER.NO_SUCH_TABLE:
+        if not lacks_table(error):
             raise
         return None
     return None if row is None else _report(row)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pymysql.constants import ER
 from sqlalchemy import URL, Engine, create_engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from stores.mysql import ANSWER_SECONDS, naming, verifying
 from stores.settings import Settings
@@ -30,6 +31,11 @@ def engine(settings: Settings, answer_seconds: float = ANSWER_SECONDS) -> Engine
     if mysql.ssl_ca_file:
         arguments["ssl"] = verifying(mysql.ssl_ca_file)
     return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=4, isolation_level="READ COMMITTED")
+
+
+def lacks_table(error: ProgrammingError) -> bool:
+    """Whether a table is not there, as in a database from before the migration that makes it."""
+    return error.orig is not None and error.orig.args[0] == ER.NO_SUCH_TABLE
 
 
 @contextmanager

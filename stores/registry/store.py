@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pymysql.constants import ER
 from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 import sql
 from stores.mysql import ANSWER_SECONDS
-from stores.registry.engine import engine, naming_failures
+from stores.registry.engine import engine, lacks_table, naming_failures
 from stores.registry.models import AuditRow, TagRow, VersionRow
 from stores.registry.requests import Asked, earlier, remember
 from stores.registry.times import ms_of, time_of
@@ -165,7 +164,7 @@ def _refuse_red(connection: Connection, tag: Tag) -> None:
         row = connection.exec_driver_sql(sql.text("mysql/parity/wrong_of_version.sql"), values).first()
     except ProgrammingError as error:
         # A database from before there was a history: nothing has been compared in it.
-        if error.orig is None or error.orig.args[0] != ER.NO_SUCH_TABLE:
+        if not lacks_table(error):
             raise
         return
     if row is not None and row.wrong:
