@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.access.declared import requires
 from api.documented import Iso, documented, noun
-from api.models import ModelPath, known_model
+from api.models import ModelPath, readable_model
 from api.ports import Stores
 from api.prediction_ports import DriftRow, QualityRow
 from api.times import iso
@@ -117,7 +117,7 @@ def blueprint(stores: Stores) -> APIBlueprint:
     @requires(Role.VIEWER)
     def read_learning(path: ModelPath, query: LearningQuery) -> Response:
         """How well a model does that learns from the stream, which features moved, and what is served"""
-        model = known_model(predicting.models, path.name)
+        model = readable_model(predicting.models, path.name)
         horizon, frozen_horizon = _horizons(model)
         good = predicting.snapshots.good(path.name)
         drift = predicting.learning.drift(path.name, query.windows)

@@ -158,6 +158,11 @@ def known_model(models: Models, name: str) -> Model:
     return model
 
 
+def readable_model(models: Models, name: str) -> Model:
+    """A model of the registry, or a built-in one, which is not there before it was trained. Raises ApiError 404."""
+    return models.model(name) or _builtin(name) or known_model(models, name)
+
+
 def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     """The routes of models."""
     routes = noun("models")
@@ -194,7 +199,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     @requires(Role.VIEWER)
     def read_model(path: ModelPath) -> Response:
         """One model with its versions and its audit trail. A built-in one that was never trained has no version"""
-        return answer(models.model(path.name) or _builtin(path.name) or found(path.name))
+        return answer(readable_model(models, path.name))
 
     @routes.put("/<name>/live", responses=documented({200: ModelOut}, 400, 404, 409, 413, 415, 503))
     @requires(Role.APPROVER)

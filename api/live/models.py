@@ -41,11 +41,18 @@ class AnsweringModels:
             self._registry.define(name, definition, who, at_ms)
 
     def add(
-        self, name: str, content: bytes, metrics: Mapping[str, Any], lineage: Mapping[str, Any], who: str, at_ms: int
+        self,
+        name: str,
+        content: bytes,
+        metrics: Mapping[str, Any],
+        lineage: Mapping[str, Any],
+        who: str,
+        at_ms: int,
+        how: str = "trained",
     ) -> ModelVersion:
         """See `Models`."""
         with answering():
-            return self._registry.add(name, content, metrics, lineage, who, at_ms)
+            return self._registry.add(name, content, metrics, lineage, who, at_ms, how)
 
     def file(self, sha256: str) -> bytes:
         """See `Models`."""

@@ -74,6 +74,6 @@ class Importer:
         }
         lineage = {**measured.lineage, **taken.lineage, **libraries(LIBRARIES), "onnx": onnx}
         self.models.define(definition.name, submitted.text, who, now_ms)
-        made = self.models.add(definition.name, measured.pipeline.to_bytes(), measured.metrics, lineage, who, now_ms)
-        self.models.note(definition.name, who, f"version {made.version} is the ONNX file {onnx['sha256']}", now_ms)
-        yield made
+        how = f"entered: the ONNX file {onnx['sha256']}"
+        content, metrics = measured.pipeline.to_bytes(), measured.metrics
+        yield self.models.add(definition.name, content, metrics, lineage, who, now_ms, how)

@@ -90,9 +90,19 @@ class Models(Protocol):
         """Add a model, or change its definition; its versions stay."""
 
     def add(
-        self, name: str, content: bytes, metrics: Mapping[str, Any], lineage: Mapping[str, Any], who: str, at_ms: int
+        self,
+        name: str,
+        content: bytes,
+        metrics: Mapping[str, Any],
+        lineage: Mapping[str, Any],
+        who: str,
+        at_ms: int,
+        how: str = "trained",
     ) -> ModelVersion:
-        """Keep a training as the next version, in the shadow. Raises LookupError for an unknown model, ValueError for its size."""
+        """Keep what was made as the next version, in the shadow; the audit log says `how` it was made.
+
+        Raises LookupError for an unknown model, ValueError for its size.
+        """
 
     def file(self, sha256: str) -> bytes:
         """A version's file. Raises LookupError, and `stores.models.files.DamagedFile`."""
@@ -150,7 +160,14 @@ class ModelRegistry:
             _note(connection, name, None, who, "defined" if held is None else "definition changed", at_ms)
 
     def add(
-        self, name: str, content: bytes, metrics: Mapping[str, Any], lineage: Mapping[str, Any], who: str, at_ms: int
+        self,
+        name: str,
+        content: bytes,
+        metrics: Mapping[str, Any],
+        lineage: Mapping[str, Any],
+        who: str,
+        at_ms: int,
+        how: str = "trained",
     ) -> ModelVersion:
         """See `Models`."""
         with naming_failures(self._settings), self._engine.begin() as connection:
@@ -173,7 +190,7 @@ class ModelRegistry:
                     changed_at=time_of(at_ms),
                 )
             )
-            _note(connection, name, version, who, "trained", at_ms)
+            _note(connection, name, version, who, how, at_ms)
         return made
 
     def file(self, sha256: str) -> bytes:

@@ -53,6 +53,15 @@ def test_a_training_is_kept_in_the_shadow_with_its_file(models, name):
     assert name in {model.name for model in models.models()}
 
 
+def test_the_audit_log_says_how_a_version_was_made(models, name):
+    models.add(name, b"a", METRICS, LINEAGE, "ann", AT_MS)
+    models.add(name, b"b", METRICS, LINEAGE, "bob", AT_MS + 1, "entered: the file b")
+    assert models.audit(name, 2) == [
+        Deed(2, "bob", "entered: the file b", AT_MS + 1),
+        Deed(1, "ann", "trained", AT_MS),
+    ]
+
+
 def test_one_version_is_live_and_the_one_before_is_retired_and_can_come_back(models, name):
     for content in (b"a", b"b"):
         models.add(name, content, METRICS, LINEAGE, "ann", AT_MS)

@@ -134,3 +134,12 @@ def test_a_model_that_has_not_learned_says_why_and_a_store_that_is_away_is_named
     site.open("/models/buys")
     site.expect_text("[data-test=learning]", "clickhouse")
     site.expect_text("[data-version='2']", "v2")
+
+
+def test_a_built_in_model_shows_what_it_learns_before_its_first_training(site):
+    site.open("/models/buys_in_7_days")
+    site.expect_text("[data-test=no-version]", "python -m jobs.models train buys_in_7_days --live")
+    site.find("[data-test=learning][aria-busy=false]")
+    site.shoot("model_learns_untrained")
+    assert site.accessibility_findings() == []
+    assert site.complaints() == []

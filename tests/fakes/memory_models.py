@@ -43,7 +43,14 @@ class MemoryModels(Breakable):
         self._note(name, None, who, "definition changed" if held else "defined", at_ms)
 
     def add(
-        self, name: str, content: bytes, metrics: Mapping[str, Any], lineage: Mapping[str, Any], who: str, at_ms: int
+        self,
+        name: str,
+        content: bytes,
+        metrics: Mapping[str, Any],
+        lineage: Mapping[str, Any],
+        who: str,
+        at_ms: int,
+        how: str = "trained",
     ) -> ModelVersion:
         held = self._require(name)
         if not 0 < len(content) <= LARGEST_FILE_BYTES:
@@ -52,7 +59,7 @@ class MemoryModels(Breakable):
         self._files[sha256] = content
         made = ModelVersion(name, len(held.versions) + 1, Stage.SHADOW, sha256, metrics, lineage, who, at_ms, at_ms)
         self._models[name] = replace(held, versions=(made, *held.versions))
-        self._note(name, made.version, who, "trained", at_ms)
+        self._note(name, made.version, who, how, at_ms)
         return made
 
     def file(self, sha256: str) -> bytes:

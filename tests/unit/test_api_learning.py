@@ -178,3 +178,10 @@ def test_stores_that_are_away_are_named(client, world):
     world.learning.fail()
     answer = client.get("/api/v1/models/buys/learning")
     assert answer.status_code == 503 and "clickhouse" in answer.get_data(as_text=True)
+
+
+def test_what_a_built_in_model_learns_is_told_before_it_was_ever_trained(client):
+    answer = client.get("/api/v1/models/buys_in_7_days/learning")
+    assert (answer.status_code, answer.json["name"]) == (200, "buys_in_7_days")
+    assert answer.json["horizon_seconds"] > 0 and answer.json["windows"] == []
+    assert client.get("/api/v1/models/nobody_knows_it/learning").status_code == 404
