@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 from rich.console import Console
@@ -27,7 +26,14 @@ pytestmark = [pytest.mark.stack]
 FAILURE_SECONDS = 300
 LIMITS = Limits(stream=600)
 FEW = ("views_7d", "spend_tier_30d", "heat_1h", "city", "favourite_category_30d")
-"""Behaviour, purchases, the clock, rows alone and a Top-N: what a job can lose and a restart must bring back."""
+"""Behaviour, purchases, the clock, rows alone and a Top-N."""
+KILLED = (
+    ("taskmanager",),
+    ("sink_profile", "sink_values", "sink_events", "clock"),
+    ("clickhouse",),
+    ("hbase", "thrift"),
+)
+"""One after the other: an answer that any of them lost is still lost at the end."""
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +42,6 @@ def fed(stack: RunningStack, app_url: str) -> Iterator[RunningStack]:
     Demo(DemoConfig(stack="test", rate=200, users=300, history_messages=20_000), Steps(Console())).start()
     yield stack
     stack.stack.down(["generator"])
-
-
-@pytest.fixture(scope="module")
-def few(fed: RunningStack) -> RunningStack:
-    """The same with a job of a few tags: after each loss two cores would be busy for minutes with bringing back all."""
-    ensure_running(job_of_few(), fed.settings)
-    return fed
-
-
-def job_of_few() -> Job:
-    return Job(JOB_NAME, builtin_tags(*FEW))
 
 
 def compare(stack: RunningStack, *names: str) -> list[TagParity]:
@@ -69,67 +64,58 @@ def test_stream_and_batch_agree_on_every_user_of_every_tag_while_events_come_in(
     assert total(results, Outcome.EQUAL) > 10_000
 
 
-@pytest.mark.parametrize(
-    "killed",
-    [("taskmanager",), ("sink_profile", "sink_values", "sink_events", "clock"), ("clickhouse",), ("hbase", "thrift")],
-)
-def test_a_process_that_is_killed_under_load_changes_no_answer(few: RunningStack, killed: tuple[str, ...]) -> None:
-    for name in killed:
-        few.kill(name)
-    few.up(*killed)
-    ensure_running(job_of_few(), few.settings)
-    results = compare(few, *FEW)
+def test_processes_that_are_killed_under_load_change_no_answer(fed: RunningStack) -> None:
+    for killed in KILLED:
+        for name in killed:
+            fed.kill(name)
+        fed.up(*killed)
+    ensure_running(Job(JOB_NAME, builtin_tags()), fed.settings)
+    results = compare(fed, *FEW)
     assert wrong(results) == []
     assert total(results, Outcome.EQUAL) > 1_000
 
 
-def test_a_job_that_was_cancelled_goes_on_from_its_newest_checkpoint(few: RunningStack) -> None:
-    cluster, job = FlinkCluster(few.settings.flink), job_of_few()
-    running, done = ensure_running(job, few.settings)
+def test_a_job_that_was_cancelled_or_that_an_operator_restarts_goes_on_from_where_it_was(fed: RunningStack) -> None:
+    cluster, job = FlinkCluster(fed.settings.flink), Job(JOB_NAME, builtin_tags())
+    running, done = ensure_running(job, fed.settings)
     assert done == "is running already"
     until = time.monotonic() + FAILURE_SECONDS
     while not cluster.checkpoints(running).completed:
         assert time.monotonic() < until, cluster.checkpoints(running)
         time.sleep(0.5)
     cancel_and_wait(cluster, running)
-    again, done = ensure_running(job, few.settings)
+    again, done = ensure_running(job, fed.settings)
     assert again != running
     assert f"/{running}/chk-" in done
-    assert wrong(compare(few, "views_7d", "spend_tier_30d", "city")) == []
+    done = operate.restart(cluster, JOB_NAME, fed.settings)
+    assert "continues from" in done and "savepoint" in done
+    [found] = [found for found in operate.listed(cluster) if found.name == JOB_NAME]
+    assert (found.state, found.id != again) == ("RUNNING", True)
+    assert wrong(compare(fed, *FEW)) == []
 
 
-def test_a_job_that_an_operator_restarts_goes_on_from_its_savepoint(few: RunningStack) -> None:
-    cluster = FlinkCluster(few.settings.flink)
-    again = partial(ensure_running, job_of_few())
-    before = operate.running(cluster, JOB_NAME)
-    assert "continues from" in (done := operate.restart(cluster, JOB_NAME, few.settings, again)) and "savepoint" in done
-    [job] = [job for job in operate.listed(cluster) if job.name == JOB_NAME]
-    assert (job.state, job.id != before.id) == ("RUNNING", True)
-    assert wrong(compare(few, "views_7d")) == []
-
-
-def test_a_value_that_was_tampered_with_is_found_and_its_user_named(few: RunningStack) -> None:
+def test_a_value_that_was_tampered_with_is_found_and_its_user_named(fed: RunningStack) -> None:
     tag = builtin_tags("city")[0]
     key = (tag.definition.name, tag.definition.version)
-    with ProfileStore(few.settings.hbase) as profiles:
+    with ProfileStore(fed.settings.hbase) as profiles:
         user, cell = next((u, cells[key]) for u, cells in profiles.scan([key]) if cells.get(key) and cells[key].value)
         profiles.write({user: {key: cell._replace(value="Atlantis", offset=cell.offset + 1)}})
         try:
-            results = compare(few, "city")
+            results = compare(fed, "city")
         finally:
             profiles.write({user: {key: cell._replace(offset=cell.offset + 2)}})
     findings = [(store, f.user_id, f.batch, f.stored, f.cause) for _, store, f in wrong(results)]
     assert findings == [("hbase", user, cell.value, "Atlantis", "store_write")]
 
 
-def test_a_column_that_mysql_renames_stops_the_job_with_a_named_cause(few: RunningStack) -> None:
-    few.stack.down(["generator"])
-    cluster, job = FlinkCluster(few.settings.flink), job_of_few()
-    job_id, _ = ensure_running(job, few.settings)
+def test_a_column_that_mysql_renames_stops_the_job_with_a_named_cause(fed: RunningStack) -> None:
+    fed.stack.down(["generator"])
+    cluster, job = FlinkCluster(fed.settings.flink), Job(JOB_NAME, builtin_tags())
+    job_id, _ = ensure_running(job, fed.settings)
     cancel_and_wait(cluster, job_id)
-    flink = few.settings.flink.model_copy(update={"restart_attempts": 3})
-    job_id, _ = ensure_running(job, few.settings.model_copy(update={"flink": flink}))
-    with mysql.transaction(few.settings, "shop") as cursor:
+    flink = fed.settings.flink.model_copy(update={"restart_attempts": 3})
+    job_id, _ = ensure_running(job, fed.settings.model_copy(update={"flink": flink}))
+    with mysql.transaction(fed.settings, "shop") as cursor:
         cursor.execute("ALTER TABLE users RENAME COLUMN city TO town")
         cursor.execute("UPDATE users SET town = CONCAT(town, ' (new)') LIMIT 1")
     try:
@@ -139,5 +125,5 @@ def test_a_column_that_mysql_renames_stops_the_job_with_a_named_cause(few: Runni
             time.sleep(1)
         assert "Could not find field with name 'city'" in (cluster.root_cause(job_id) or "")
     finally:
-        with mysql.transaction(few.settings, "shop") as cursor:
+        with mysql.transaction(fed.settings, "shop") as cursor:
             cursor.execute("ALTER TABLE users RENAME COLUMN town TO city")
