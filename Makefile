@@ -93,15 +93,18 @@ browser:
 	  else echo "the browser tests need Chromium; fix: apt-get install chromium chromium-driver"; exit 1; fi; }
 
 # What fails in seconds comes before what needs a stack.
-# Unit tests share nothing, so that every core runs some; the others share one stack of services.
+# Unit tests share nothing, and those that bring their own engine or browser share little: every core runs some of them.
 UNIT_TESTS := $(PY) -m pytest tests/unit -n auto --dist worksteal -q
+SERVICE_TESTS := $(PY) -m pytest tests/contract tests/integration tests/e2e
+OWN_ENGINE_TESTS := $(SERVICE_TESTS) -m "not stack" -n auto --dist loadfile -q
 
 # They have a stack of their own, as large as that of the others: one machine does not carry both at once.
 DEMO_TESTS := tests/e2e/test_demo.py
 
 test: setup browser .client/generator/installed test-dashboard
 	@$(UNIT_TESTS)
-	@$(PY) -m pytest tests/contract tests/integration tests/e2e --ignore $(DEMO_TESTS)
+	@$(OWN_ENGINE_TESTS)
+	@$(SERVICE_TESTS) -m stack --ignore $(DEMO_TESTS)
 	@$(PY) -m pytest $(DEMO_TESTS)
 
 test-unit: .venv/installed

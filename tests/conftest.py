@@ -12,11 +12,14 @@ import pytest
 import structlog
 
 from deploy.local.config import settings_of
+from deploy.local.java import QUICK_TO_START
 from deploy.local.stack import Stack
 from stores.settings import Settings
 
 # Two workers on two cores, and a team of threads each: they wait for one another longer than they calculate.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Flink in a test's own process plans much and runs little.
+os.environ.setdefault("JVM_ARGS", QUICK_TO_START)
 # How long an example takes to draw up says something about the machine, not about what is tested.
 hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -131,14 +131,12 @@ def _flink(
     *arguments: str,
     heap_mb: int,
     options: tuple[str, ...] = (),
-    calculates: bool = False,
 ) -> list[str]:
     data = layout.data("flink")
     logging = f"-Dlog4j.configurationFile=file:{data / 'log4j.properties'}"
     return java(
         f"{_home() / 'lib'}/*:{flink_connector_jar()}", main, "--configDir", str(data), *arguments,
         heap_mb=heap_mb, layout=layout, service=name, options=(*_java_options(), logging, *options),
-        calculates=calculates,
     )  # fmt: skip
 
 
@@ -151,7 +149,7 @@ def _taskmanager(layout: Layout) -> list[str]:
     direct = f"-XX:MaxDirectMemorySize={_NETWORK_MB + _FRAMEWORK_MB + 128}m"
     main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
     heap = _TASK_HEAP_MB + _FRAMEWORK_MB
-    return _flink(layout, "taskmanager", main, heap_mb=heap, options=(direct, "-XX:+UseParallelGC"), calculates=True)
+    return _flink(layout, "taskmanager", main, heap_mb=heap, options=(direct, "-XX:+UseParallelGC"))
 
 
 def _overview(layout: Layout) -> dict[str, int] | str:
