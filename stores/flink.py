@@ -181,14 +181,25 @@ class FlinkCluster:
         self._request("PATCH", f"/jobs/{job_id}?mode=cancel")
 
     def stop_with_savepoint(self, job_id: str, deadline_seconds: float = 120) -> str:
-        """Stop the job and return the savepoint's path."""
+        """Stop the job and return the savepoint's path. A job that is being started or restarted is waited for first."""
+        self._await_tasks(job_id, deadline_seconds)
         trigger = self._request("POST", f"/jobs/{job_id}/stop", json={"drain": False})["request-id"]
         return self._await_savepoint(job_id, trigger, deadline_seconds)
 
     def savepoint(self, job_id: str, deadline_seconds: float = 120) -> str:
-        """Write a savepoint while the job goes on and return its path."""
+        """Write a savepoint while the job goes on and return its path; waits as `stop_with_savepoint` does."""
+        self._await_tasks(job_id, deadline_seconds)
         trigger = self._request("POST", f"/jobs/{job_id}/savepoints", json={"cancel-job": False})["request-id"]
         return self._await_savepoint(job_id, trigger, deadline_seconds)
+
+    def _await_tasks(self, job_id: str, deadline_seconds: float) -> None:
+        """Until every task of the job runs: Flink refuses a savepoint before. Of one that ended Flink says so itself."""
+
+        def answer() -> bool | None:
+            [job] = [job for job in self.jobs() if job.id == job_id] or [None]
+            return True if job is None or job.state in FINAL_STATES or (job.state == "RUNNING" and job.whole) else None
+
+        _poll(answer, deadline_seconds, f"all tasks of Flink job {job_id} to run")
 
     def _await_savepoint(self, job_id: str, trigger: str, deadline_seconds: float) -> str:
         def answer() -> dict[str, Any] | None:
