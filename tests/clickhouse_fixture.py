@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,10 +128,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
-def clickhouse_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningClickHouse]:
-    """One process for the whole session; `clickhouse` gives it out empty."""
-    front = Front(tmp_path_factory.mktemp("clickhouse") / "data")
+@contextmanager
+def running_clickhouse(path: Path) -> Iterator[RunningClickHouse]:
+    """A process over an empty folder, with Tagstream's schema."""
+    front = Front(path)
     front.start()
     settings = Settings(clickhouse=ClickHouse(host=HOST, port=front.port))
     client = connect(settings)
@@ -144,6 +145,13 @@ def clickhouse_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
     finally:
         client.close()
         front.stop()
+
+
+@pytest.fixture(scope="session")
+def clickhouse_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningClickHouse]:
+    """One process for the whole session; `clickhouse` gives it out empty."""
+    with running_clickhouse(tmp_path_factory.mktemp("clickhouse") / "data") as running:
+        yield running
 
 
 @pytest.fixture
