@@ -39,7 +39,7 @@ KILLED = (
 @pytest.fixture(scope="module")
 def fed(stack: RunningStack, app_url: str) -> Iterator[RunningStack]:
     """The stack with a shop's past, the clickstream, and live events coming in."""
-    Demo(DemoConfig(stack="test", rate=200, users=300, history_messages=20_000), Steps(Console())).start()
+    Demo(DemoConfig(stack="test", rate=50, users=300, history_messages=20_000), Steps(Console())).start()
     yield stack
     stack.stack.down(["generator"])
 
