@@ -48,7 +48,12 @@ def course(seed: int, order_id: str, persona: Persona) -> tuple[Step, ...]:
 
 
 def is_last(seed: int, order_id: str, traits: Traits) -> bool:
-    """Whether the buyer leaves for good after this order. Only one that stays as a row can be: so the rows tell who has left."""
+    """Whether the buyer leaves for good after this order. Only one that stays as a row can be: so the rows tell who has left.
+
+    Who orders many times at once stays: they would be gone after their first time, and nobody's orders would look like fraud.
+    """
+    if traits.persona.burst != (1, 1):
+        return False
     if random.Random(f"leaves:{seed}:{order_id}").random() >= traits.leaves:
         return False
     return course(seed, order_id, traits.persona)[-1].status == "delivered"
