@@ -152,27 +152,24 @@ def _version(version: ModelVersion) -> VersionOut:
 
 def known_model(models: Models, name: str) -> Model:
     """A model of the registry. Raises ApiError 404."""
-    model = models.model(name)
-    if model is None:
-        raise ApiError(404, "model_not_found", f"There is no model {name}; GET /api/v1/models names them")
-    return model
+    return _required(models.model(name), name)
 
 
 def readable_model(models: Models, name: str) -> Model:
     """A model of the registry, or a built-in one, which is not there before it was trained. Raises ApiError 404."""
-    return models.model(name) or _builtin(name) or known_model(models, name)
+    return _required(models.model(name) or _builtin(name), name)
+
+
+def _required(model: Model | None, name: str, fix: str = "GET /api/v1/models names them") -> Model:
+    if model is None:
+        raise ApiError(404, "model_not_found", f"There is no model {name}; {fix}")
+    return model
 
 
 def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     """The routes of models."""
     routes = noun("models")
     models = stores.predicting.models
-
-    def found(name: str) -> Model:
-        model = models.model(name)
-        if model is None:
-            raise ApiError(404, "model_not_found", f"There is no model {name}; `python -m jobs.models train` makes one")
-        return model
 
     def answer(model: Model) -> Response:
         deeds = models.audit(model.name, MOST_AUDIT)
@@ -209,7 +206,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
         Wrong are those that the version's newest report of feature parity found values wrong of that did not just come late. A
         version without a report, and one that was in use before, may go live.
         """
-        model = found(path.name)
+        model = _required(models.model(path.name), path.name, "`python -m jobs.models train` makes one")
         if body.version is not None:
             chosen = next((each for each in model.versions if each.version == body.version), None)
             if chosen is None:

@@ -196,7 +196,7 @@ class FlinkCluster:
         """Until every task of the job runs: Flink refuses a savepoint before. Of one that ended Flink says so itself."""
 
         def answer() -> bool | None:
-            [job] = [job for job in self.jobs() if job.id == job_id] or [None]
+            job = next((job for job in self.jobs() if job.id == job_id), None)
             return True if job is None or job.state in FINAL_STATES or (job.state == "RUNNING" and job.whole) else None
 
         _poll(answer, deadline_seconds, f"all tasks of Flink job {job_id} to run")

@@ -12,7 +12,7 @@ from api.live.mysql import answering
 from api.prediction_ports import Prediction
 from stores import logs
 from stores.kafka import KafkaUnavailable, Producer
-from stores.models.registry import Deed, Model, Models, ModelVersion
+from stores.models.registry import TRAINED, Deed, Model, Models, ModelVersion
 from stores.settings import Settings
 from tagging.names import PREDICTIONS_TOPIC
 
@@ -48,7 +48,7 @@ class AnsweringModels:
         lineage: Mapping[str, Any],
         who: str,
         at_ms: int,
-        how: str = "trained",
+        how: str = TRAINED,
     ) -> ModelVersion:
         """See `Models`."""
         with answering():

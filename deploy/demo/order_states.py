@@ -52,7 +52,7 @@ def is_last(seed: int, order_id: str, traits: Traits) -> bool:
 
     Who orders many times at once stays: they would be gone after their first time, and nobody's orders would look like fraud.
     """
-    if traits.persona.burst != (1, 1):
+    if not traits.persona.honest:
         return False
     if random.Random(f"leaves:{seed}:{order_id}").random() >= traits.leaves:
         return False

@@ -31,6 +31,11 @@ class Persona:
     addresses: tuple[int, int] = (1, 2)
     burst: tuple[int, int] = (1, 1)
 
+    @property
+    def honest(self) -> bool:
+        """Whether a purchase is one order, and not a burst of them."""
+        return self.burst == (1, 1)
+
 
 PERSONAS: tuple[Persona, ...] = (
     Persona("regular", 0.46),

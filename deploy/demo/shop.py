@@ -123,8 +123,7 @@ class Shop:
 
     def _buys(self, traits: Traits, at_ms: int) -> bool:
         last_ms = self.state.last_order_ms.get(traits.user_id)
-        honest = traits.persona.burst == (1, 1)
-        if honest and last_ms is not None and at_ms - last_ms < self.config.order_gap_ms:
+        if traits.persona.honest and last_ms is not None and at_ms - last_ms < self.config.order_gap_ms:
             return False
         return self.state.rng.random() < min(0.95, self.config.conversion * traits.persona.buys)
 

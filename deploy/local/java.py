@@ -27,8 +27,7 @@ def java(
     fixed = ["-Djava.net.preferIPv4Stack=true", f"-Djava.io.tmpdir={layout.tmp(service)}"]
     # Else a crash is written down in whatever folder the stack was started from.
     fixed.append(f"-XX:ErrorFile={layout.log(f'{service}-crash-%p')}")
-    fixed += quick_to_start(layout)
-    return ["java", *memory, *fixed, *options, "-cp", class_path, main, *arguments]
+    return ["java", *memory, *fixed, *quick_to_start(layout), *options, "-cp", class_path, main, *arguments]
 
 
 def quick_to_start(layout: Layout) -> list[str]:

@@ -19,6 +19,8 @@ from stores.registry.engine import engine, naming_failures
 from stores.registry.times import ms_of, time_of
 from stores.settings import Settings
 
+TRAINED = "trained"
+"""What the audit log says of a version that was trained here; `prediction.lookalike_asking` looks for it."""
 LONGEST_DEED = 200
 
 
@@ -97,7 +99,7 @@ class Models(Protocol):
         lineage: Mapping[str, Any],
         who: str,
         at_ms: int,
-        how: str = "trained",
+        how: str = TRAINED,
     ) -> ModelVersion:
         """Keep what was made as the next version, in the shadow; the audit log says `how` it was made.
 
@@ -167,7 +169,7 @@ class ModelRegistry:
         lineage: Mapping[str, Any],
         who: str,
         at_ms: int,
-        how: str = "trained",
+        how: str = TRAINED,
     ) -> ModelVersion:
         """See `Models`."""
         with naming_failures(self._settings), self._engine.begin() as connection:

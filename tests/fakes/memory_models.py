@@ -10,7 +10,7 @@ from typing import Any
 from api.prediction_ports import Prediction
 from stores.models.feature_reports import Reports, refuse_wrong
 from stores.models.files import LARGEST_FILE_BYTES
-from stores.models.registry import Deed, Model, ModelVersion, Stage, shortened
+from stores.models.registry import TRAINED, Deed, Model, ModelVersion, Stage, shortened
 from tests.fakes.breakable import Breakable
 
 
@@ -50,7 +50,7 @@ class MemoryModels(Breakable):
         lineage: Mapping[str, Any],
         who: str,
         at_ms: int,
-        how: str = "trained",
+        how: str = TRAINED,
     ) -> ModelVersion:
         held = self._require(name)
         if not 0 < len(content) <= LARGEST_FILE_BYTES:
