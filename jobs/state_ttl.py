@@ -21,15 +21,18 @@ class Retention:
     deduplicate_days: int
 
 
-def window_join_ttls(length_minutes: int, pane_minutes: int, retention: Retention) -> tuple[int, int]:
-    """(rows, ticks) in milliseconds for one window's anti-join.
+def window_join_ttls(
+    length_minutes: int, pane_minutes: int, retention: Retention, of_events: bool = True
+) -> tuple[int, int]:
+    """(rows, ticks) in milliseconds for one window's anti-join; 0 is for ever.
 
     A row must be held until its tick, which is at most window + pane away from when the row was logged, plus the time that
-    the job itself may lag. A tick must be held as long as rows logged before it may still be read: the lag alone, since a
-    row that had left its window when it was logged never reaches the join.
+    the job itself may lag. A tick of events must be held as long as rows logged before it may still be read: the lag alone,
+    since a row that had left its window when it was logged never reaches the join. A table's row may change years after it
+    left; the join then takes back the row as it was, and only the tick tells that this happened before.
     """
     lag_ms = retention.late_days * DAY_MS
-    return (length_minutes + pane_minutes) * MINUTE_MS + lag_ms, lag_ms
+    return (length_minutes + pane_minutes) * MINUTE_MS + lag_ms, lag_ms if of_events else 0
 
 
 def with_state_ttl(plan: Mapping[str, Any], retention: Retention) -> dict[str, Any]:
@@ -48,14 +51,32 @@ def with_state_ttl(plan: Mapping[str, Any], retention: Retention) -> dict[str, A
                 raise ValueError(
                     f"plan node {node['id']}: an anti-join with no window before it: {node['description']}"
                 )
-            ttls = window_join_ttls(*window, retention)
+            of_events = _is_of_events(inputs[node["id"]][0], nodes, inputs)
+            ttls = window_join_ttls(*window, retention, of_events)
             node["state"] = [{**state, "ttl": f"{ttl} ms"} for state, ttl in zip(node["state"], ttls, strict=True)]
-        elif node["type"].startswith("stream-exec-rank") and "partitionBy=[event_id]" in node["description"]:
+        elif _deduplicates(node):
             _forget(node, retention.deduplicate_days * DAY_MS)
         elif node.get("state") and "groupBy=[minute, shard]" in node["description"]:
             # A tick that comes again later than that finds its window's rows gone, as the first one left them.
             _forget(node, retention.late_days * DAY_MS)
     return {**plan, "nodes": [nodes[node["id"]] for node in plan["nodes"]]}
+
+
+def _deduplicates(node: Mapping[str, Any]) -> bool:
+    return node["type"].startswith("stream-exec-rank") and "partitionBy=[event_id]" in node["description"]
+
+
+def _is_of_events(start: int, nodes: Mapping[int, Mapping[str, Any]], inputs: Mapping[int, list[int]]) -> bool:
+    """Whether a join's left side holds events, whose rows never change: the nearest rank above it is their de-duplication."""
+    return any(_deduplicates(nodes[above]) for above in _upwards(start, inputs))
+
+
+def _upwards(start: int, inputs: Mapping[int, list[int]]) -> Iterator[int]:
+    """A node and what lies above it, as long as that is one."""
+    above = [start]
+    while len(above) == 1:
+        yield above[0]
+        above = inputs.get(above[0], [])
 
 
 def _forget(node: dict[str, Any], ttl: int) -> None:
@@ -66,13 +87,10 @@ def _window_above(
     start: int, nodes: Mapping[int, Mapping[str, Any]], inputs: Mapping[int, list[int]]
 ) -> tuple[int, int] | None:
     """(length, pane) in minutes of the nearest expression `(... + 1) * pane + length` on the way up a join's left side."""
-    current: int | None = start
-    while current is not None:
-        for expression in nodes[current].get("projection") or ():
+    for node_id in _upwards(start, inputs):
+        for expression in nodes[node_id].get("projection") or ():
             for window in _windows_in(expression):
                 return window
-        above = inputs.get(current, [])
-        current = above[0] if len(above) == 1 else None
     return None
 
 

@@ -175,7 +175,12 @@ def tag_topic(values: Mapping[str, Any]) -> list[Message]:
 def _over_file(declaration: str, path: Path, messages: Sequence[Message]) -> str:
     """The table over a file in place of the topic, with the options of its format as they are."""
     path.write_bytes(b"".join(message.line() for message in messages))
+    return over_path(declaration, path)
+
+
+def over_path(declaration: str, path: Path, more: str = "") -> str:
+    """The table over what lies at `path`, in place of the topic. `more`: further options, as a WITH clause has them."""
     columns = re.sub(r" METADATA( FROM 'timestamp')? VIRTUAL", "", _WITH.sub("", declaration))
     # A topic of plain text has no format of its own in a file, whose lines are JSON.
     kept = _FORMAT.findall(_WITH.search(declaration)[1]) or ["'format' = 'json'"]
-    return f"{columns}) WITH ('connector' = 'filesystem', 'path' = '{path.as_uri()}', {', '.join(kept)})"
+    return f"{columns}) WITH ('connector' = 'filesystem', 'path' = '{path.as_uri()}', {', '.join(kept)}{more})"
