@@ -11,12 +11,13 @@ import structlog
 LEVEL_VARIABLE = "TAGSTREAM_LOG_LEVEL"
 
 
-def configure() -> None:
+def configure(default: str = "INFO") -> None:
     """Send every log of this process to stderr as JSON. Called once, by the process's `main`.
 
-    TAGSTREAM_LOG_LEVEL chooses the lowest level that is written (default INFO). Raises ValueError for an unknown level.
+    TAGSTREAM_LOG_LEVEL chooses the lowest level that is written, `default` where it is not set. Raises ValueError for an
+    unknown level.
     """
-    named = os.environ.get(LEVEL_VARIABLE, "INFO").upper()
+    named = os.environ.get(LEVEL_VARIABLE, default).upper()
     levels = logging.getLevelNamesMapping()
     if named not in levels:
         raise ValueError(f"{LEVEL_VARIABLE}: no level {named!r}; allowed: {', '.join(sorted(levels))}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
@@ -39,8 +38,8 @@ def main(
     ] = False,
 ) -> None:
     """Start everything that is not running yet, feed it, and show tags changing. Ctrl-C leaves it running."""
-    os.environ.setdefault(logs.LEVEL_VARIABLE, "ERROR")
-    logs.configure()
+    # Between the steps a log line of this command would stand in the way; what it starts logs as it is configured to.
+    logs.configure("ERROR")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console()
     steps = Steps(console)
