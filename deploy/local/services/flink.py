@@ -13,10 +13,13 @@ from deploy.local.layout import HOST, Layout
 from deploy.local.parts import flink_connector_jar
 from deploy.local.service import Service
 
-SLOTS = 8
+SLOTS = 12
+"""The jobs of all tags and of the models take four; four tags with jobs of their own, the job they move into and the one they
+move from, a proof or a preview: none of them may wait for the end of a job that does not end."""
+
 _TASK_HEAP_MB = 1792
 _STATE_MB = 1280
-_MANAGED_MB = 384
+_MANAGED_MB = 576
 _NETWORK_MB = 640
 _FRAMEWORK_MB = 128
 _METASPACE_MB = 384
