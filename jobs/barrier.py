@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
+from jobs.checkpoint_requests import CheckpointRequests
 from jobs.flink_sources import group_of, topic_of
 from stores import kafka
 from stores.flink import FINAL_STATES, FlinkCluster, FlinkError, FlinkJob
@@ -15,8 +15,10 @@ from stores.settings import Settings
 CLOCK_SKEW_MS = 2_000
 """How far this machine's clock may be ahead of the broker's: values changed this long before the cut count as after it."""
 
-ASK_SECONDS = 1.0
 POLL_SECONDS = 0.2
+
+Ends = Mapping[str, Mapping[int, int]]
+"""topic -> partition -> first offset that is not to be passed."""
 
 
 class BarrierNotPassed(RuntimeError):
@@ -58,16 +60,16 @@ def await_job(job: str, sources: Iterable[str], barrier: Barrier, settings: Sett
 
     Raises BarrierNotPassed when that takes longer than `deadline_seconds`, JobEnded at once when the job does not run.
     """
-    until = time.monotonic() + deadline_seconds
+    groups: dict[str, Ends] = {}
     for source in [*sources, "clock"]:
         topic = topic_of(source, settings)
-        _await(group_of(job, source), {topic: barrier.ends[topic]}, settings, until, deadline_seconds, job)
+        groups[group_of(job, source)] = {topic: barrier.ends[topic]}
+    _await(groups, settings, deadline_seconds, job)
 
 
 def await_sink(group: str, topics: Iterable[str], settings: Settings, deadline_seconds: float) -> None:
     """Wait until a sink has flushed all that is in `topics` now. Raises BarrierNotPassed when that takes too long."""
-    until = time.monotonic() + deadline_seconds
-    _await(group, kafka.end_offsets(settings, list(topics)), settings, until, deadline_seconds)
+    _await({group: kafka.end_offsets(settings, list(topics))}, settings, deadline_seconds)
 
 
 def _require_running(job: str, cluster: FlinkCluster) -> FlinkJob:
@@ -78,23 +80,36 @@ def _require_running(job: str, cluster: FlinkCluster) -> FlinkJob:
     return found
 
 
-def _await(
-    group: str, ends: Mapping[str, Mapping[int, int]], settings: Settings, until: float, deadline_seconds: float,
-    job: str | None = None,
-) -> None:  # fmt: skip
-    began = ask_at = time.monotonic()
-    cluster = FlinkCluster(settings.flink)
-    while left := behind(kafka.committed(settings, group, list(ends)), ends):
+def _await(groups: Mapping[str, Ends], settings: Settings, deadline_seconds: float, job: str | None = None) -> None:
+    began = time.monotonic()
+    cluster, requests = FlinkCluster(settings.flink), None
+    while left := _left(groups, settings):
         now = time.monotonic()
         if job:
-            running = _require_running(job, cluster)
-            if running.whole and now >= ask_at:
-                # Offsets are committed by checkpoints: somebody waits, so one is not left to its time. Ever less often,
-                # since a job that has long to go gains nothing by it. A job that is not whole refuses, and counts it as failed.
-                with suppress(FlinkError):
-                    cluster.ask_for_checkpoint(running.id)
-                ask_at = now + max(ASK_SECONDS, (now - began) / 4)
-        if now > until:
-            places = ", ".join(f"{topic} by {count} messages" for topic, count in left.items())
+            running, count = _require_running(job, cluster), sum(sum(topics.values()) for topics in left.values())
+            requests = requests or CheckpointRequests(now, count)
+            # A job that is not whole refuses a checkpoint, and counts it as one that failed.
+            if running.whole:
+                _ask(requests, cluster, running.id, now, count)
+        if now > began + deadline_seconds:
+            group, topics = next(iter(left.items()))
+            places = ", ".join(f"{topic} by {count} messages" for topic, count in topics.items())
             raise BarrierNotPassed(f"{group} is behind the barrier after {deadline_seconds:g} s: {places}")
         time.sleep(POLL_SECONDS)
+
+
+def _left(groups: Mapping[str, Ends], settings: Settings) -> dict[str, dict[str, int]]:
+    """What the groups have still to pass, by group and topic; those that have passed are left out."""
+    left = ((group, behind(kafka.committed(settings, group, list(ends)), ends)) for group, ends in groups.items())
+    return {group: topics for group, topics in left if topics}
+
+
+def _ask(requests: CheckpointRequests, cluster: FlinkCluster, job_id: str, now: float, left: int) -> None:
+    known = cluster.checkpoints(job_id)
+    if requests.due(now, left, known):
+        try:
+            cluster.ask_for_checkpoint(job_id)
+        except FlinkError:
+            requests.refused(now)
+        else:
+            requests.asked(known, now)
