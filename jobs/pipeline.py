@@ -14,6 +14,7 @@ from jobs import plans
 from jobs.checkpoints import newest_state, note_beginning
 from jobs.flink_environment import connector_jar, create_environment, job_options
 from jobs.mode import Mode
+from jobs.plan_extremes import with_extremes_that_withdraw
 from jobs.plan_ids import renumbered
 from jobs.state_ttl import Retention, with_state_ttl
 from jobs.statements import Job, Statements, fingerprint, statements
@@ -53,11 +54,11 @@ def compile_plan(environment: TableEnvironment, text: Statements, retention: Ret
 
 
 def planned(environment: TableEnvironment, text: Statements) -> dict[str, Any]:
-    """Flink's compiled plan of a streaming job, with stable operator ids; its state is never forgotten."""
+    """Flink's compiled plan of a streaming job, mended, with stable operator ids; its state is never forgotten."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "plan.json"
         environment.execute_sql(f"COMPILE PLAN '{path}' FOR {text.as_set()}")
-        return renumbered(json.loads(path.read_text(encoding="utf-8")))
+        return with_extremes_that_withdraw(renumbered(json.loads(path.read_text(encoding="utf-8"))))
 
 
 def start_plan(environment: TableEnvironment, plan: str) -> str:

@@ -12,13 +12,13 @@ from urllib.parse import quote
 from pyarrow import fs
 from pyflink.version import __version__ as flink_version
 
-from jobs import examples, plan_ids, state_ttl
+from jobs import examples, plan_extremes, plan_ids, state_ttl
 from jobs.flink_environment import COMMON_OPTIONS, STREAM_OPTIONS
 from jobs.statements import Statements, fingerprint
 from stores import logs
 
 FOLDER = "plans"
-_MADE_BY = (inspect.getsource(plan_ids), inspect.getsource(state_ttl), inspect.getsource(examples))
+_MADE_BY = tuple(inspect.getsource(module) for module in (plan_ids, plan_extremes, state_ttl, examples))
 log = logs.get("jobs.plans")
 
 
