@@ -29,7 +29,7 @@ _QUIET_LOOKS = 15
 
 
 def main(
-    rate: Annotated[float, typer.Option(min=0.1, max=20_000, help="Messages per second of the live generator.")] = 200,
+    rate: Annotated[float, typer.Option(min=0.1, max=20_000, help="Messages per second of the live generator.")] = 100,
     seed: Annotated[int, typer.Option(help="The same seed makes the same shop.")] = 1,
     users: Annotated[int, typer.Option(min=1, help="Users at the end of the shop's made-up past.")] = 2_000,
     stack: Annotated[str, typer.Option(help="Name of the local stack.")] = "demo",

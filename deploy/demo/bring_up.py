@@ -44,7 +44,7 @@ class DemoConfig:
     """What the demo is fed with. `rate`: messages per second of the live generator."""
 
     stack: str = "demo"
-    rate: float = 200
+    rate: float = 100
     seed: int = 1
     users: int = 2_000
     history_days: int = 120

@@ -77,7 +77,7 @@ def open_generator(settings: Settings, folder: Path, seed: int, stop: threading.
 
 
 def main(
-    rate: Annotated[float, typer.Option(min=0.1, max=20_000, envvar=RATE_VARIABLE, help="Messages per second.")] = 200,
+    rate: Annotated[float, typer.Option(min=0.1, max=20_000, envvar=RATE_VARIABLE, help="Messages per second.")] = 100,
     seed: Annotated[int, typer.Option(envvar=SEED_VARIABLE, help="The same seed makes the same shop.")] = 1,
     users: Annotated[int, typer.Option(min=1, help="Users at the end of the made-up past.")] = 2_000,
     duration: Annotated[
