@@ -161,8 +161,8 @@ def test_flink_is_configured_as_in_the_local_stack(local):
     spec = named(base(), "FlinkDeployment", "flink")["spec"]
     deployed = spec["flinkConfiguration"] | {
         "jobmanager.memory.process.size": spec["jobManager"]["resource"]["memory"],
-        # The container's own number of cores takes its place.
-        "taskmanager.cpu.cores": "8",
+        # The container's own number of cores takes its place; the local stack has one a slot.
+        "taskmanager.cpu.cores": spec["flinkConfiguration"]["taskmanager.numberOfTaskSlots"],
     }
     assert flink_that_differs(written(local, "jobmanager", "config.yaml"), deployed) == {}
 
