@@ -9,11 +9,10 @@ from typing import Protocol
 from jobs import process
 from stores import logs
 from stores.clickhouse import ClickHouseUnavailable
-from stores.kafka_client import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
 
 IDLE_SECONDS = 0.5
-AWAY = (MySQLUnavailable, ClickHouseUnavailable, KafkaUnavailable)
+AWAY = (MySQLUnavailable, ClickHouseUnavailable)
 log = logs.get("jobs.worker")
 
 

@@ -34,7 +34,6 @@ TABLES = (
         "row_arrivals",
         "row_lookups",
         "clock_ticks",
-        "identities",
         "event_places",
         "event_arrivals",
         "crowd_snapshots",

@@ -1,1 +1,0 @@
-DELETE FROM identities WHERE user_id = %(user_id)s
