@@ -85,6 +85,7 @@ def _await(groups: Mapping[str, Ends], settings: Settings, deadline_seconds: flo
     cluster, requests = FlinkCluster(settings.flink), None
     while left := _left(groups, settings):
         now = time.monotonic()
+        groups = {group: groups[group] for group in left}
         if job:
             running, count = _require_running(job, cluster), sum(sum(topics.values()) for topics in left.values())
             requests = requests or CheckpointRequests(now, count)

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pyflink.common import JobClient
 from pyflink.table import ExplainDetail, TableEnvironment
 
 from jobs import plans
@@ -61,8 +62,8 @@ def planned(environment: TableEnvironment, text: Statements) -> dict[str, Any]:
         return with_extremes_that_withdraw(renumbered(json.loads(path.read_text(encoding="utf-8"))))
 
 
-def start_plan(environment: TableEnvironment, plan: str) -> str:
-    """Start a compiled plan; its Flink job id."""
+def start_plan(environment: TableEnvironment, plan: str) -> JobClient:
+    """Start a compiled plan; the job that it is now."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "plan.json"
         path.write_text(plan, encoding="utf-8")
@@ -70,8 +71,7 @@ def start_plan(environment: TableEnvironment, plan: str) -> str:
         # Flink 2.2's MiniBatchStreamingJoinOperator fails in `close` when its task is cancelled before it was opened,
         # and an error there ends the whole TaskManager.
         environment.get_config().set("table.exec.mini-batch.enabled", "false")
-        result = environment.execute_sql(f"EXECUTE PLAN '{path}'")
-    return str(result.get_job_client().get_job_id())
+        return environment.execute_sql(f"EXECUTE PLAN '{path}'").get_job_client()
 
 
 def start_kept(
@@ -92,7 +92,7 @@ def start_kept(
     if plan is None:
         plan = make()
         plans.keep(state_dir, name, key, plan)
-    return start_plan(environment, plan)
+    return str(start_plan(environment, plan).get_job_id())
 
 
 def submit(job: Job, settings: Settings, restore_from: str | None = None, here: bool = False) -> str:

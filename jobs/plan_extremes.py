@@ -34,9 +34,6 @@ def with_extremes_that_withdraw(plan: Mapping[str, Any]) -> dict[str, Any]:
     Raises ValueError for an aggregate whose accumulators are not where they should be: a plan that nobody knows how to mend.
     """
     nodes = {node["id"]: dict(node) for node in plan["nodes"]}
-    below: dict[int, list[int]] = {}
-    for edge in plan["edges"]:
-        below.setdefault(edge["source"], []).append(edge["target"])
     for node in nodes.values():
         calls = unsound_calls(node)
         if not calls:
@@ -48,9 +45,9 @@ def with_extremes_that_withdraw(plan: Mapping[str, Any]) -> dict[str, Any]:
         if node["type"].startswith("stream-exec-local-group-aggregate"):
             node["outputType"] = _accumulating(node, calls)
             # The exchange to the global aggregate carries the same rows.
-            for target in below.get(node["id"], ()):
-                if nodes[target]["type"].startswith("stream-exec-exchange"):
-                    nodes[target]["outputType"] = node["outputType"]
+            for edge in plan["edges"]:
+                if edge["source"] == node["id"] and nodes[edge["target"]]["type"].startswith("stream-exec-exchange"):
+                    nodes[edge["target"]]["outputType"] = node["outputType"]
     return {**plan, "nodes": [nodes[node["id"]] for node in plan["nodes"]]}
 
 

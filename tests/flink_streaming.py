@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from jobs.mode import Mode
-from jobs.pipeline import compile_plan
+from jobs.pipeline import compile_plan, start_plan
 from jobs.state_ttl import Retention
 from jobs.statements import Job, statements
 from tagging.compiler import CompiledTag
@@ -30,10 +30,8 @@ class StreamingTags:
         text = statements(Job("local", tags), flink.settings)
         for declaration in text.declarations:
             flink.environment.execute_sql(self._declared(declaration))
-        plan = root / "plan.json"
-        plan.write_text(compile_plan(flink.environment, text, Retention(late_days=1, deduplicate_days=1)))
-        flink.environment.get_config().set("table.exec.mini-batch.enabled", "false")
-        self._job = flink.environment.execute_sql(f"EXECUTE PLAN '{plan}'").get_job_client()
+        plan = compile_plan(flink.environment, text, Retention(late_days=1, deduplicate_days=1))
+        self._job = start_plan(flink.environment, plan)
 
     def stop(self) -> None:
         """End the job."""
