@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +10,22 @@ CHUNK_BYTES = 1 << 20
 
 
 def holding(folder: Path, text: str) -> Iterator[Path]:
-    """The files that hold the text, in order; files that go away meanwhile do not. Raises OSError for one that can't be read."""
+    """The files that hold the text, in order; what goes away meanwhile does not. Raises OSError for what can't be read."""
     wanted = text.encode()
-    for file in sorted(folder.rglob("*")):
-        try:
-            if file.is_file() and not file.is_symlink() and _holds(file, wanted):
-                yield file
-        except FileNotFoundError:
-            continue
+    for place, folders, files in os.walk(folder, onerror=_unless_gone):
+        folders.sort()
+        for file in (Path(place, name) for name in sorted(files)):
+            try:
+                if file.is_file() and not file.is_symlink() and _holds(file, wanted):
+                    yield file
+            except FileNotFoundError:
+                continue
+
+
+def _unless_gone(error: OSError) -> None:
+    # A store replaces whole folders while it is looked through.
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _holds(file: Path, wanted: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from hypothesis import given
@@ -122,3 +123,13 @@ def test_bytes_are_found_wherever_they_lie_in_a_file(tmp_path_factory, before, a
         assert bool(list(holding(folder, text))) == (text.encode() in before + after)
     finally:
         byte_scan.CHUNK_BYTES = held
+
+
+def test_a_folder_that_goes_away_while_it_is_looked_through_holds_nothing(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(b"canary")
+    found = holding(tmp_path, "canary")
+    assert next(found) == tmp_path / "a" / "file"
+    shutil.rmtree(tmp_path / "b")
+    assert list(found) == []
