@@ -129,6 +129,9 @@ class Progress(BaseModel):
     behind: int | None = Field(description="Of them, those still to pass")
     eta_seconds: int | None = Field(description="Until the replay has passed them, at its pace so far")
     building_seconds: int | None
+    problem: str | None = Field(
+        description="What its job fails of or waits for while it is built; null where nothing is known"
+    )
     parity: Literal["agreed", "differs"] | None = Field(description="What the proof of stream against batch found")
     cause: str = Field(description="Why it failed; empty otherwise")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from api.access.actor import sees_versions
-from api.ports import Stores
+from api.ports import Stores, Unavailable
 from api.publishing_ports import Replay
 from api.tag_life import TagLife, refusals
 from api.tag_version_models import (
@@ -51,6 +51,7 @@ class TagWatch:
     def __init__(self, stores: Stores, life: TagLife, clock: Clock) -> None:
         self._registry = stores.registry
         self._crowds = stores.crowds
+        self._jobs = stores.jobs
         self._publishing = stores.publishing
         self._life = life
         self._clock = clock
@@ -123,6 +124,7 @@ class TagWatch:
             behind=behind,
             eta_seconds=_eta(replay, seconds),
             building_seconds=seconds,
+            problem=self._problem(version.job) if replay else None,
             parity="agreed" if proven else "differs" if has_differed(version.cause) else None,
             cause=self._cause(tag, version),
         )
@@ -147,6 +149,12 @@ class TagWatch:
             # The controller will say so; no job reads anything.
             sources = frozenset()
         return self._publishing.replays.read(version.job, sorted(sources), version.changed_at_ms)
+
+    def _problem(self, job: str) -> str | None:
+        try:
+            return next((found.problem for found in self._jobs.read() if found.name == job), None)
+        except Unavailable as error:
+            return str(error)
 
     def _rollback_until(self, version: TagVersion) -> str | None:
         until_ms = version.changed_at_ms + self._publishing.policy.rollback_window_ms

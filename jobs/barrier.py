@@ -95,7 +95,9 @@ def _await(groups: Mapping[str, Ends], settings: Settings, deadline_seconds: flo
         if now > began + deadline_seconds:
             group, topics = next(iter(left.items()))
             places = ", ".join(f"{topic} by {count} messages" for topic, count in topics.items())
-            raise BarrierNotPassed(f"{group} is behind the barrier after {deadline_seconds:g} s: {places}")
+            waits = cluster.wait_for_slots(running) if job else None
+            why = f"; {waits}" if waits else ""
+            raise BarrierNotPassed(f"{group} is behind the barrier after {deadline_seconds:g} s: {places}{why}")
         time.sleep(POLL_SECONDS)
 
 

@@ -41,7 +41,7 @@ class FlinkJob:
     """One job as the cluster reports it. Times are epoch milliseconds.
 
     `whole`: whether every task runs or has ended. A job that is RUNNING may have tasks that still read their state: it takes
-    no checkpoint until then.
+    no checkpoint until then. `placeless`: how many of its tasks have no slot yet.
     """
 
     id: str
@@ -50,6 +50,7 @@ class FlinkJob:
     started_at_ms: int
     duration_ms: int
     whole: bool = True
+    placeless: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,22 @@ class FlinkCluster:
         """All jobs the cluster still remembers, newest first."""
         found = [
             FlinkJob(
-                job["jid"], job["name"], job["state"], job["start-time"], job["duration"], _whole(job.get("tasks"))
+                job["jid"], job["name"], job["state"], job["start-time"], job["duration"],
+                _whole(job.get("tasks")), (job.get("tasks") or {}).get("scheduled", 0),
             )
             for job in self._request("GET", "/jobs/overview")["jobs"]
-        ]
+        ]  # fmt: skip
         return sorted(found, key=lambda job: -job.started_at_ms)
+
+    def wait_for_slots(self, job: FlinkJob) -> str | None:
+        """That the job has tasks with no slot and the cluster none that is free, and what to do; None where it is not so."""
+        if not job.placeless or (known := self.overview())["slots-available"]:
+            return None
+        total = known["slots-total"]
+        return (
+            f"{job.placeless} tasks wait for a slot, and all {total} of the cluster are taken; fix: more slots "
+            "(taskmanager.numberOfTaskSlots), or end a job"
+        )
 
     def job(self, job_id: str) -> FlinkJob:
         """One job. Raises FlinkError when the cluster does not know it."""

@@ -68,6 +68,8 @@ class FlinkJobStates:
         )
 
     def _problem(self, job: FlinkJob, checkpoint_ms: int | None) -> str | None:
+        if waits := self._cluster.wait_for_slots(job):
+            return waits
         failure = self._cluster.last_failure(job.id)
         if failure is None:
             return None

@@ -58,10 +58,15 @@ class Service:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
-    def job(self, job_id: str, state: str, name: str = "tags", started: int = 1, failure=None, checkpoint=None) -> None:
-        """Add a job. `failure`: (stack trace, task, epoch ms); `checkpoint`: epoch ms of the newest."""
+    def job(
+        self, job_id: str, state: str, name: str = "tags", started: int = 1, failure=None, checkpoint=None, placeless=0
+    ) -> None:
+        """Add a job of four tasks. `failure`: (stack trace, task, epoch ms); `checkpoint`: epoch ms of the newest."""
         jobs = self.answers.setdefault("/jobs/overview", {"jobs": []})["jobs"]
-        jobs.append({"jid": job_id, "name": name, "state": state, "start-time": started, "duration": 90_000})
+        tasks = {"total": 4, "scheduled": placeless, "running": 4 - placeless, "finished": 0}
+        jobs.append(
+            {"jid": job_id, "name": name, "state": state, "start-time": started, "duration": 90_000, "tasks": tasks}
+        )
         entries = [dict(zip(("stacktrace", "taskName", "timestamp"), failure, strict=True))] if failure else []
         self.answers[f"/jobs/{job_id}/exceptions"] = {"exceptionHistory": {"entries": entries, "truncated": False}}
         completed = {"latest_ack_timestamp": checkpoint} if checkpoint else None
@@ -78,7 +83,7 @@ def service() -> Iterator[Service]:
     service.server.server_close()
 
 
-def jobs_of(service: Service):
+def jobs_of(service: Service) -> FlinkJobStates:
     return FlinkJobStates(Settings(flink=Flink(rest_url=service.url)))
 
 
@@ -227,3 +232,14 @@ def test_a_failed_task_is_shown_by_its_innermost_cause(service):
 def test_a_connector_that_does_not_work_though_nothing_failed_is_degraded(service, connectors, detail):
     service.answers["/connectors"] = connectors
     assert list(connect_health(service).values()) == [("degraded", detail)]
+
+
+def test_a_job_whose_tasks_have_no_slot_is_told_once_the_cluster_has_none_free(service):
+    service.job("a", "RUNNING", placeless=3)
+    assert jobs_of(service).read()[0].problem is None
+    service.answers["/overview"] = {"jobs-running": 1, "slots-available": 0, "slots-total": 4}
+    (job,) = jobs_of(service).read()
+    assert job.problem == (
+        "3 tasks wait for a slot, and all 4 of the cluster are taken; fix: more slots (taskmanager.numberOfTaskSlots), or end a job"
+    )
+    assert flink_health(service)["flink job tags"] == ("down", f"RUNNING: {job.problem}")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from api.health_ports import JobState
 from api.publishing_ports import Replay
 from tagging import lifecycle
 from tagging.lifecycle import Policy
@@ -183,6 +184,20 @@ def test_progress_follows_the_replay_up_to_what_was_in_the_log(client, world):
     client.go_live("heat", 1)
     done = client.get("tags/heat/versions/1/progress").json
     assert (done["phase"], done["parity"], done["behind"]) == ("live", "agreed", None)
+
+
+def test_what_keeps_a_build_from_going_on_is_told_with_its_progress(client, world):
+    client.post("tags", {"text": text()})
+    assert client.get("tags/heat/versions/1/progress").json["problem"] is None
+    client.post("tags/heat/versions/1/build")
+    world.publishing.replays.answer = Replay(1_000, 0)
+    assert client.get("tags/heat/versions/1/progress").json["problem"] is None
+    others = JobState("b", "tag.other.v1", "RUNNING", 5, None, "of no account")
+    world.jobs.answer = [others, JobState("a", "tag.heat.v1", "RUNNING", 5, None, "12 tasks wait for a slot")]
+    assert client.get("tags/heat/versions/1/progress").json["problem"] == "12 tasks wait for a slot"
+    world.jobs.fail("no answer")
+    answer = client.get("tags/heat/versions/1/progress")
+    assert (answer.status_code, answer.json["problem"]) == (200, "flink does not answer: no answer")
 
 
 def test_a_failed_version_keeps_its_cause(client, world):

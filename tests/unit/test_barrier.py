@@ -18,10 +18,14 @@ class Cluster:
     def __init__(self, state: str, at_each: int) -> None:
         self.state, self.at_each, self.asked, self.committed = state, at_each, 0, 0
         self.looks_until_whole = 0
+        self.waits: str | None = None
 
     def jobs(self) -> list[FlinkJob]:
         self.looks_until_whole -= 1
         return [FlinkJob("id", "tags", self.state, 0, 0, whole=self.looks_until_whole < 0)]
+
+    def wait_for_slots(self, job: FlinkJob) -> str | None:
+        return self.waits
 
     def checkpoints(self, job_id: str) -> Checkpoints:
         return Checkpoints(completed=max(0, self.asked - 1), last_ms=2)
@@ -71,6 +75,13 @@ def test_a_job_that_does_not_get_there_in_time_is_told_with_its_place(world):
     with pytest.raises(BarrierNotPassed, match=r"behind the barrier after 0.05 s: events by 100 messages"):
         await_job("tags", ["events"], CUT, Settings(), 0.05)
     assert 1 < cluster.asked < 30, "a checkpoint takes its time, and is asked for as seldom"
+
+
+def test_a_job_that_has_no_slots_is_told_with_that(world):
+    cluster = world("RUNNING", 0)
+    cluster.waits = "3 tasks wait for a slot"
+    with pytest.raises(BarrierNotPassed, match=r"events by 100 messages; 3 tasks wait for a slot"):
+        await_job("tags", ["events"], CUT, Settings(), 0.05)
 
 
 def test_a_job_that_has_ended_is_not_waited_for(world):

@@ -42,6 +42,7 @@ export interface Progress {
   behind: number | null
   eta_seconds: number | null
   building_seconds: number | null
+  problem: string | null
   parity: 'agreed' | 'differs' | null
   cause: string
 }
