@@ -5,21 +5,18 @@
 -- dimension: behaviour
 -- owner: crm
 
+-- Whether there were events, not how many: a count would be told anew, through two joins, with each event.
 WITH this_week AS (
-  SELECT user_id, COUNT(*) AS events
-  FROM LAST(events, INTERVAL '7' DAY)
-  GROUP BY user_id
+  SELECT DISTINCT user_id FROM LAST(events, INTERVAL '7' DAY)
 ),
 this_month AS (
-  SELECT user_id, COUNT(*) AS events
-  FROM LAST(events, INTERVAL '30' DAY)
-  GROUP BY user_id
+  SELECT DISTINCT user_id FROM LAST(events, INTERVAL '30' DAY)
 )
 SELECT
   users.user_id,
   CASE
-    WHEN this_week.events IS NOT NULL THEN 'active'
-    WHEN this_month.events IS NOT NULL THEN 'cooling'
+    WHEN this_week.user_id IS NOT NULL THEN 'active'
+    WHEN this_month.user_id IS NOT NULL THEN 'cooling'
     ELSE 'dormant'
   END AS value
 FROM users

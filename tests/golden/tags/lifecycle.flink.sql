@@ -40,29 +40,23 @@ FROM (
   SELECT
     `users`.`user_id` AS `user_id`,
     CAST(CASE
-      WHEN `this_week`.`events` IS NOT NULL
+      WHEN `this_week`.`user_id` IS NOT NULL
       THEN 'active'
-      WHEN `this_month`.`events` IS NOT NULL
+      WHEN `this_month`.`user_id` IS NOT NULL
       THEN 'cooling'
       ELSE 'dormant'
     END AS STRING) AS `value`
   FROM `users` AS `users`
   LEFT JOIN (
-    SELECT
-      `events`.`user_id`,
-      COUNT(*) AS `events`
-    FROM `events__last_10080m_60m` AS `events`
-    GROUP BY
+    SELECT DISTINCT
       `events`.`user_id`
+    FROM `events__last_10080m_60m` AS `events`
   ) AS `this_week`
     ON `this_week`.`user_id` = `users`.`user_id`
   LEFT JOIN (
-    SELECT
-      `events`.`user_id`,
-      COUNT(*) AS `events`
-    FROM `events__last_43200m_60m` AS `events`
-    GROUP BY
+    SELECT DISTINCT
       `events`.`user_id`
+    FROM `events__last_43200m_60m` AS `events`
   ) AS `this_month`
     ON `this_month`.`user_id` = `users`.`user_id`
 ) AS `tagged`
