@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MINUTE_MS = 60_000
+from tagging.windows import AHEAD_MINUTES, MINUTE_MS
+
 DAY_MS = 24 * 60 * MINUTE_MS
 
 
@@ -26,13 +27,14 @@ def window_join_ttls(
 ) -> tuple[int, int]:
     """(rows, ticks) in milliseconds for one window's anti-join; 0 is for ever.
 
-    A row must be held until its tick, which is at most window + pane away from when the row was logged, plus the time that
-    the job itself may lag. A tick of events must be held as long as rows logged before it may still be read: the lag alone,
+    A row must be held until its tick, which is at most window + pane away from when the row was logged, plus the time by which
+    a table row's own may be ahead of that, plus the time that the job itself may lag. A tick of events must be held as long as rows logged before it may still be read: the lag alone,
     since a row that had left its window when it was logged never reaches the join. A table's row may change years after it
     left; the join then takes back the row as it was, and only the tick tells that this happened before.
     """
     lag_ms = retention.late_days * DAY_MS
-    return (length_minutes + pane_minutes) * MINUTE_MS + lag_ms, lag_ms if of_events else 0
+    ahead_minutes = 0 if of_events else AHEAD_MINUTES
+    return (length_minutes + pane_minutes + ahead_minutes) * MINUTE_MS + lag_ms, lag_ms if of_events else 0
 
 
 def with_state_ttl(plan: Mapping[str, Any], retention: Retention) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Sliding windows: which rows `LAST(source, length, pane)` holds, and the view that says it to the engine.
 
 Time is cut into panes of `pane_minutes`. A row belongs to the pane of its time and leaves the window as a whole pane does:
-when the newest tick of the clock reaches the end of the pane plus the window's length.
+when the newest tick of the clock reaches the end of the pane plus the window's length. A row whose time lay more than
+`AHEAD_MINUTES` ahead when it was logged (the end of a subscription) is in no window: it would be held until then.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from string import Template
 
-from tagging.sources import CATALOG, LOGGED_AT_COLUMN, SHARD_COLUMN, Catalog
+from tagging.sources import CATALOG, EVENTS, LOGGED_AT_COLUMN, SHARD_COLUMN, Catalog
 
 HOUR = 60
 DAY = 24 * HOUR
 LONGEST_MINUTES = 400 * DAY
 MINUTE_MS = 60_000
+AHEAD_MINUTES = DAY
+"""How far a table row's time may lie ahead of when the row was logged: as far as the zones of two clocks do. An event's may not:
+see `tagging.events`."""
 
 
 @dataclass(frozen=True, order=True)
@@ -82,25 +86,30 @@ FROM (
     ) AS `__leaves_at`
   FROM `$source`
 )
-WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `$logged_at`
+WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `$logged_at`$not_ahead
   AND (`__leaves_at`, `$shard`) NOT IN (
     SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, $pane) = 0 GROUP BY `minute`, `shard`
   )"""
 )
 
 
+_NOT_AHEAD = Template("\n  AND `$time` <= `$logged_at` + INTERVAL '$hours' HOUR")
+
+
 def view_select(window: Window, columns: Iterable[str], catalog: Catalog = CATALOG) -> str:
     """The SELECT behind a window's view: these columns and the source's key.
 
     A row whose time is NULL leaves at minute 0, before it was logged: it is in no window.
-    Raises ValueError for a source without a time column or an unknown column.
+    Raises ValueError for a source without a time column or an unknown column. The events that are further ahead are in no source.
     """
     source = catalog[window.source]
     chosen = {*columns, source.key}
     unknown = sorted(chosen - source.columns.keys())
     if unknown or source.time_column is None:
         raise ValueError(f"window of {source.name}: time column {source.time_column!r}, unknown columns {unknown}")
+    not_ahead = _NOT_AHEAD.substitute(time=source.time_column, logged_at=LOGGED_AT_COLUMN, hours=AHEAD_MINUTES // HOUR)
     return _VIEW.substitute(
+        not_ahead="" if source.name == EVENTS.name else not_ahead,
         columns=", ".join(f"`{name}`" for name in source.columns if name in chosen),
         time=source.time_column,
         source=source.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from tagging.sources import CATALOG
 from tests.shop_history import DAY_MS, HOUR_MS, MINUTE_MS, History
 
 EVENT_TYPES = [
@@ -77,6 +78,9 @@ def _life(random: Random, history: History, table: str, row: dict[str, Any], aga
     """A row's changes: made, perhaps changed, perhaps deleted, perhaps made again."""
     ops = random.choice(("c", "c", "cu", "cu", "cuu", "cd", "cdc", "cud"))
     times = sorted(_logged(random, history) for _ in ops)
+    if random.random() < 0.05:
+        # As far ahead as a row may lie, or a millisecond further.
+        row = {**row, CATALOG[table].time_column: random.choice(times) + DAY_MS + random.choice((-1, 0, 1))}
     key = next(iter(row.items()))
     states = [row, *({**row, **{name: again[name]() for name in again}} for _ in ops[1:])]
     return [

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tagging.sources import Source
+from tagging.sources import EVENTS, Source
 from tagging.tag_reads import TagRead
-from tagging.windows import MINUTE_MS, Window
+from tagging.windows import AHEAD_MINUTES, HOUR, MINUTE_MS, Window
 
 Wanted = Mapping[str, frozenset[Any]]
 """column -> the values that it may have. Rows with others are of no use, and may be given or not."""
@@ -65,4 +65,6 @@ def why_not_in(window: Window, source: Source, row: SourceRow, tick_minute: int)
     leaves_at = window.leaves_at_minute(time_ms)
     if leaves_at * MINUTE_MS <= row.logged_at_ms:
         return "had left the window when it was logged"
+    if source.name != EVENTS.name and time_ms - row.logged_at_ms > AHEAD_MINUTES * MINUTE_MS:
+        return f"lay more than {AHEAD_MINUTES // HOUR} hours ahead when it was logged"
     return "" if tick_minute < leaves_at else "has left the window"

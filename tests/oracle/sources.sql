@@ -26,8 +26,10 @@ CREATE VIEW scores AS
 SELECT * FROM scores_log AS a
 WHERE op <> 'd' AND "offset" = (SELECT max("offset") FROM scores_log AS b WHERE a.score_id = b.score_id);
 
--- A row leaves when the clock reaches the end of its pane plus the window; one that had left when it was logged never enters.
+-- A row leaves when the clock reaches the end of its pane plus the window; one that had left when it was logged never enters, nor
+-- does one whose time lay more than a day ahead then (an event's does not).
 CREATE MACRO in_window(time_ms, logged_ms, length, pane) AS
+  time_ms <= logged_ms + 86400000 AND
   time_ms - time_ms % (pane * 60000) + (pane + length) * 60000::BIGINT > greatest(logged_ms, (SELECT ms FROM now));
 
 CREATE MACRO last_events(length, pane) AS TABLE

@@ -71,7 +71,8 @@ def test_a_window_keeps_its_rows_until_their_tick_and_ticks_as_long_as_the_job_m
 
 def test_a_window_of_a_table_never_forgets_its_ticks_since_a_row_may_change_long_after_it_left():
     found = with_state_ttl(plan([leaves_at(60, 20)], partition="order_id"), RETENTION)
-    assert ttls(found, 5) == [f"{80 * MINUTE_MS + 7 * DAY_MS} ms", "0 ms"]
+    # Its time may be a day ahead of when it was logged.
+    assert ttls(found, 5) == [f"{80 * MINUTE_MS + 8 * DAY_MS} ms", "0 ms"]
 
 
 def test_event_ids_are_remembered_as_long_as_configured():

@@ -140,6 +140,11 @@ def test_a_view_has_the_key_of_its_source_and_the_wanted_columns_in_the_catalogu
     assert "`discount`" not in select
 
 
+def test_a_row_of_a_table_may_be_a_day_ahead_of_its_log_and_an_event_is_judged_before_any_window():
+    assert "AND `ordered_at` <= `__logged_at` + INTERVAL '24' HOUR" in view_select(Window("orders", DAY, 15), [])
+    assert "HOUR" not in view_select(Window("events", DAY, 15), [])
+
+
 def test_a_view_of_unknown_columns_or_without_a_time_is_refused():
     with pytest.raises(ValueError, match="nope"):
         view_select(Window("orders", DAY, 15), ["nope"])

@@ -11,6 +11,7 @@ FROM (
   FROM `orders`
 )
 WHERE TO_TIMESTAMP_LTZ(`__leaves_at` * 60000, 3) > `__logged_at`
+  AND `ordered_at` <= `__logged_at` + INTERVAL '24' HOUR
   AND (`__leaves_at`, `__shard`) NOT IN (
     SELECT `minute`, `shard` FROM `clock` WHERE MOD(`minute`, 60) = 0 GROUP BY `minute`, `shard`
   );
