@@ -32,6 +32,7 @@ from api import (
     ledger,
     lineage,
     live_profile,
+    merges,
     model_learning,
     models,
     observed,
@@ -41,6 +42,7 @@ from api import (
     parity,
     past,
     path_rules,
+    people,
     predictions,
     queries,
     sources,
@@ -106,9 +108,9 @@ def create_app(
     door = Door(settings, stores.access, clock)
     door.register(app)
     erased.register(app, stores.erasures)
-    stores = erased.hiding(stores)
+    stores = erased.hiding(people.of_people(stores))
     own_paths.register(app)
-    for routes in erasures.blueprints(users.blueprint(stores, clock), stores.erasures, clock):
+    for routes in erasures.blueprints(users.blueprint(stores, clock), stores, clock):
         app.register_api(routes)
     tag_routes = tags.blueprint(stores.registry, stores.statistics, stores.users)
     for routes in (*tag_versions.blueprints(tag_routes, stores, clock), tag_previews.blueprint(stores, clock)):
@@ -126,6 +128,7 @@ def create_app(
     app.register_api(crowd_hooks.blueprint(stores, clock, settings.webhooks.allow_private))
     app.register_api(why.blueprint(stores, clock))
     app.register_api(past.blueprint(stores))
+    app.register_api(merges.blueprint(stores, clock))
     app.register_api(live_profile.blueprint(stores, clock, wait))
     app.register_api(behaviour.blueprint(stores, clock))
     app.register_api(lineage.blueprint(stores))

@@ -16,6 +16,7 @@ from api.cursor import Cursor
 from api.documented import Iso, documented, noun
 from api.erasure_ports import Erasures
 from api.errors import ApiError
+from api.ports import Stores
 from api.preconditions import fingerprint, idempotency_key
 from api.times import Clock, iso, iso_or_none
 from api.users import UserPath
@@ -112,17 +113,20 @@ def _ask(erasures: Erasures, user_id: str, at_ms: int) -> Erasure:
     return erasures.ask(Erasure(id, subject, user_id, who, at_ms))
 
 
-def blueprints(users: APIBlueprint, erasures: Erasures, clock: Clock) -> tuple[APIBlueprint, APIBlueprint]:
+def blueprints(users: APIBlueprint, stores: Stores, clock: Clock) -> tuple[APIBlueprint, APIBlueprint]:
     """The routes of users, with the one that erases, and those that say how far that has come."""
-    routes = noun("erasures")
+    routes, erasures = noun("erasures"), stores.erasures
 
-    @users.delete("/<path:user_id>", responses=documented({202: ErasureOut}, 503))
+    @users.delete("/<path:user_id>", responses=documented({202: ErasureOut}, 409, 503))
     @requires(Role.ADMIN)
     def erase_user(path: UserPath) -> Response:
         """Erase a user from every store, for ever; poll where Location says. Takes an Idempotency-Key
 
-        Nobody sees the user from now on, and events of the user are refused. A replay of the log brings nobody back.
+        Nobody sees the user from now on, and events of the user are refused. A replay of the log brings nobody back. Of a person
+        with several ids none is erased before it is unmerged.
         """
+        if problem := stores.identities.why_not_erased(path.user_id):
+            raise ApiError(409, "user_merged", problem)
         asked = _ask(erasures, path.user_id, clock())
         response = reply(_answer(asked), 202)
         response.headers["Location"] = f"/api/v1/erasures/{asked.id}"

@@ -27,7 +27,7 @@ LAST_EVENT = {
     "description": "The id of the last event that was seen",
     "schema": {"type": "string"},
 }
-KEYED = frozenset({"create_tag", "create_version", "ask_preview", "ask_snapshot", "erase_user"})
+KEYED = frozenset({"create_tag", "create_version", "ask_preview", "ask_snapshot", "erase_user", "merge_user"})
 """The operations that take an Idempotency-Key."""
 
 

@@ -16,7 +16,7 @@ from api.documented import documented, noun
 from api.errors import ApiError
 from api.ports import Stores, Unavailable
 from api.times import Clock, iso
-from api.users import Profile, Shown, UserPath, profile_tags
+from api.users import Profile, Shown, UserPath, profile_of, profile_tags
 from stores import logs
 from tagging.access import Role, may_see
 from tagging.definition import TagDefinition
@@ -67,9 +67,11 @@ class ProfileStream:
     def read(self, user_id: str, shown: Shown) -> tuple[str, Profile, bool]:
         """The profile with its digest, and whether there is one at all."""
         tags, known = profile_tags(self._stores.profiles, self._stores.registry, user_id, shown)
-        said = "".join(tag.model_dump_json() for tag in tags)
+        person = self._stores.identities.person(user_id)
+        said = "".join((*person.ids[1:], *(tag.model_dump_json() for tag in tags)))
         digest = hashlib.md5(said.encode(), usedforsecurity=False).hexdigest()
-        return digest, Profile(user_id=user_id, user_no=None, tags=tags, read_at=iso(self._clock())), known
+        profile = profile_of(user_id, person, None, tags, iso(self._clock()))
+        return digest, profile, known or person.is_merged
 
     def events(self, user_id: str, shown: Shown, seen: str | None, user_no: int | None, seconds: int) -> Iterator[str]:
         """The profile at once unless it was `seen`, then whenever it is another. Ends early when a store goes away."""

@@ -41,6 +41,7 @@ class TimelineEvent(BaseModel):
     """One event."""
 
     event_id: str
+    user_id: str = Field(description="The id that it was logged under, of all that the person has")
     event_type: str
     item_id: str | None
     properties: dict[str, str]
@@ -95,12 +96,14 @@ def blueprint(stores: Stores) -> APIBlueprint:
     @routes.get("/<path:user_id>/events", responses=documented({200: Timeline}, 404, 503))
     @requires(Role.VIEWER)
     def list_user_events(path: UserPath, query: PastPage) -> Response:
-        """A user's events, the newest first"""
-        found = stores.history.events(path.user_id, _timeline_place(query.cursor), query.limit + 1)
+        """The events of a user's person, the newest first"""
+        person = stores.identities.person(path.user_id)
+        found = stores.history.events(person.ids, _timeline_place(query.cursor), query.limit + 1)
         page = found[: query.limit]
         items = [
             TimelineEvent(
                 event_id=event.event_id,
+                user_id=event.user_id,
                 event_type=event.event_type,
                 item_id=event.item_id,
                 properties=dict(event.properties),
@@ -119,7 +122,8 @@ def blueprint(stores: Stores) -> APIBlueprint:
         """How a user's value of a tag changed, the newest change first"""
         tag = asked_tag(stores.registry, path.tag, query.version)
         before = _change_place(query.cursor)
-        found = stores.history.changes(path.user_id, tag.name, tag.version, before, query.limit + 1)
+        canonical = stores.identities.person(path.user_id).canonical
+        found = stores.history.changes(canonical, tag.name, tag.version, before, query.limit + 1)
         page = found[: query.limit]
         items = [TagChangeOut(value=change.value, at=iso(change.changed_at_ms)) for change in page]
         after = cursor.encode(str(page[-1].place)) if len(found) > query.limit else None

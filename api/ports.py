@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from api.crowd_ports import CrowdTimes
     from api.erasure_ports import Erasures
     from api.health_ports import Activities, Check, FlinkJobs, Lags
+    from api.identity_ports import Identities
     from api.operation_ports import Operations
     from api.prediction_ports import Predicting
     from api.publishing_ports import Publishing
@@ -251,3 +252,4 @@ class Stores:
     crowd_times: CrowdTimes = field(kw_only=True)
     predicting: Predicting = field(kw_only=True)
     erasures: Erasures = field(kw_only=True)
+    identities: Identities = field(kw_only=True)

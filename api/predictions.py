@@ -170,7 +170,8 @@ def blueprint(stores: Stores, serving: Serving[Pipeline], learned: LearnedModels
             stores.predicting.log.append(
                 [
                     Prediction(
-                        str(out.prediction_id), body.model, live.version, out.user_id,
+                        # Whose values they are: what is asked later of what was known then is asked of the person.
+                        str(out.prediction_id), body.model, live.version, stores.identities.person(out.user_id).canonical,
                         features[out.user_id], float(out.score or 0), at_ms,
                     )
                     for out in found.values()

@@ -41,9 +41,10 @@ class PastChange:
 
 @dataclass(frozen=True)
 class PastEvent:
-    """One event."""
+    """One event, as it was logged."""
 
     event_id: str
+    user_id: str
     event_type: str
     item_id: str | None
     properties: Mapping[str, str]
@@ -66,5 +67,5 @@ class UserHistory(Protocol):
     def changes(self, user_id: str, tag: str, version: int, before: int, limit: int) -> Sequence[PastChange]:
         """At most `limit` changes of a tag version before a place, the newest first."""
 
-    def events(self, user_id: str, before: tuple[int, str], limit: int) -> Sequence[PastEvent]:
-        """At most `limit` events before (time of occurrence, event_id), the newest first."""
+    def events(self, user_ids: Sequence[str], before: tuple[int, str], limit: int) -> Sequence[PastEvent]:
+        """At most `limit` events of any of these ids before (time of occurrence, event_id), the newest first."""

@@ -15,12 +15,15 @@ from api.access.declared import requires
 from api.cursor import Cursor
 from api.documented import Iso, Value, ValueType, documented, noun
 from api.errors import ApiError
+from api.identity_ports import Identities
+from api.people import merged_into
 from api.ports import NumberedUser, Profiles, Registry, Stores, Unavailable, UserNumbers
 from api.times import Clock, iso
 from api.wire import reply
 from stores import logs
 from tagging.access import Role
 from tagging.definition import TagDefinition
+from tagging.identity import Person
 
 MAX_PAGE = 500
 log = logs.get("api.users")
@@ -47,6 +50,7 @@ class UserSummary(BaseModel):
 
     user_id: str
     user_no: int
+    merged_into: str | None = Field(description="The person's canonical id, where that is another: it has the tags")
 
 
 class UserPage(BaseModel):
@@ -70,9 +74,13 @@ class ProfileTag(BaseModel):
 
 
 class Profile(BaseModel):
-    """One user's tags now. A tag that gives the user no value is absent."""
+    """One person's tags now. A tag that gives no value is absent."""
 
-    user_id: str
+    user_id: str = Field(description="As it was asked for")
+    merged_into: str | None = Field(
+        description="The person's canonical id, where that is another: whose tags these are"
+    )
+    identities: list[str] = Field(description="All ids of the person, in order; as a rule one")
     user_no: int | None
     tags: list[ProfileTag]
     read_at: Iso
@@ -108,6 +116,18 @@ def profile_tags(
     return found, bool(values)
 
 
+def profile_of(user_id: str, person: Person, user_no: int | None, tags: list[ProfileTag], read_at: str) -> Profile:
+    """The profile of a person, as asked for under one of its ids."""
+    return Profile(
+        user_id=user_id,
+        merged_into=merged_into(person, user_id),
+        identities=list(person.ids),
+        user_no=user_no,
+        tags=tags,
+        read_at=read_at,
+    )
+
+
 def _number(numbers: UserNumbers, user_id: str, has_profile: bool) -> int | None:
     try:
         return numbers.number_of(user_id)
@@ -119,8 +139,12 @@ def _number(numbers: UserNumbers, user_id: str, has_profile: bool) -> int | None
         return None
 
 
-def _page(found: list[NumberedUser], limit: int) -> UserPage:
-    items = [UserSummary(user_id=user.user_id, user_no=user.user_no) for user in found[:limit]]
+def _page(found: list[NumberedUser], limit: int, identities: Identities) -> UserPage:
+    into = identities.canonicals(user.user_id for user in found)
+    items = [
+        UserSummary(user_id=user.user_id, user_no=user.user_no, merged_into=into.get(user.user_id))
+        for user in found[:limit]
+    ]
     return UserPage(items=items, next=cursor.encode(items[-1].user_id) if len(found) > limit else None)
 
 
@@ -133,17 +157,19 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     def search_users(query: UserSearch) -> Response:
         """Find users by the beginning of their id"""
         after = cursor.decode_text(query.cursor)
-        return reply(_page(list(stores.users.search(query.search, after, query.limit + 1)), query.limit))
+        found = list(stores.users.search(query.search, after, query.limit + 1))
+        return reply(_page(found, query.limit, stores.identities))
 
     # `path`: an id may hold a slash, which arrives decoded.
     @routes.get("/<path:user_id>", responses=documented({200: Profile}, 404, 503))
     @requires(Role.VIEWER)
     def read_profile(path: UserPath) -> Response:
-        """One user's profile: the live version of every tag that gives the user a value"""
+        """The profile of a user's person: the live version of every tag that gives a value"""
         tags, has_profile = profile_tags(stores.profiles, stores.registry, path.user_id)
         user_no = _number(stores.numbers, path.user_id, has_profile)
-        if user_no is None and not has_profile:
+        person = stores.identities.person(path.user_id)
+        if user_no is None and not has_profile and not person.is_merged:
             raise ApiError(404, "user_not_found", "Nobody of this id has ever had a tag value")
-        return reply(Profile(user_id=path.user_id, user_no=user_no, tags=tags, read_at=iso(clock())))
+        return reply(profile_of(path.user_id, person, user_no, tags, iso(clock())))
 
     return routes

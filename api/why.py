@@ -17,6 +17,7 @@ from api.asked_tag import OfVersion, asked_tag
 from api.at import At
 from api.documented import documented, noun
 from api.errors import ApiError
+from api.identity_ports import Identities
 from api.ports import Registry, Stores
 from api.times import Clock, iso, iso_or_none
 from api.user_history import PastValue, UserHistory
@@ -27,9 +28,11 @@ from tagging.access import Role
 from tagging.definition import TagDefinition
 from tagging.explaining.explain import Explanation, ReadValue, explain
 from tagging.explaining.expressions import Unexplained
+from tagging.explaining.person_rows import PersonRows
 from tagging.explaining.recomputed import RecomputedRows
 from tagging.explaining.rows import Rows, TooWide
 from tagging.names import TAG_NAME
+from tagging.people import People
 from tagging.problems import TagProblems
 from tagging.windows import MINUTE_MS
 
@@ -58,9 +61,10 @@ class WhyQuery(TagAtQuery):
 class UserTags:
     """What the routes answer with."""
 
-    def __init__(self, registry: Registry, history: UserHistory, clock: Clock) -> None:
+    def __init__(self, registry: Registry, history: UserHistory, identities: Identities, clock: Clock) -> None:
         self._registry = registry
         self._history = history
+        self._identities = identities
         self._clock = clock
 
     def why(self, user_id: str, name: str, query: WhyQuery) -> Why:
@@ -68,7 +72,9 @@ class UserTags:
         tag = asked_tag(self._registry, name, query.version)
         at_ms = query.ms(self._clock)
         minute = self._minute(at_ms, query.hindsight)
-        rows = self._rows(at_ms, minute, query.hindsight)
+        people = self._identities.people_at(at_ms)
+        asked, user_id = user_id, people.person(user_id).canonical
+        rows = self._rows(at_ms, minute, query.hindsight, people)
         try:
             found = explain(tag, user_id, rows, minute)
         except (TooWide, Unexplained, TagProblems) as error:
@@ -77,7 +83,8 @@ class UserTags:
         agrees = same(found.value, stored)
         meaning = _CUT if found.cut else _LATE if query.hindsight else _PENDING
         return Why(
-            user_id=user_id,
+            user_id=asked,
+            merged_into=_into(user_id, asked),
             tag=name,
             title=tag.title,
             type=tag.value_type,
@@ -100,21 +107,26 @@ class UserTags:
         tag = asked_tag(self._registry, name, query.version)
         at_ms = query.ms(self._clock)
         minute = self._minute(at_ms, hindsight=True)
-        (found,) = self._at(user_id, [tag], at_ms, minute)
-        return ValueAt(user_id=user_id, at=iso(at_ms), tick=iso(minute * MINUTE_MS), **found.model_dump())
+        canonical, (found,) = self._at(user_id, [tag], at_ms, minute)
+        who = {"user_id": user_id, "merged_into": _into(canonical, user_id)}
+        return ValueAt(**who, at=iso(at_ms), tick=iso(minute * MINUTE_MS), **found.model_dump())
 
     def profile(self, user_id: str, query: At) -> ProfileAt:
         """All values at a time that whoever asks may see, both ways. Raises ApiError."""
         at_ms = query.ms(self._clock)
         minute = self._minute(at_ms, hindsight=True)
-        found = self._at(user_id, [tag for tag in self._registry.tags() if sees(tag)], at_ms, minute)
+        canonical, found = self._at(user_id, [tag for tag in self._registry.tags() if sees(tag)], at_ms, minute)
         held = [tag for tag in found if tag.known.value is not None or tag.recomputed is not None or tag.problem]
-        return ProfileAt(user_id=user_id, at=iso(at_ms), tick=iso(minute * MINUTE_MS), tags=held)
+        who = {"user_id": user_id, "merged_into": _into(canonical, user_id)}
+        return ProfileAt(**who, at=iso(at_ms), tick=iso(minute * MINUTE_MS), tags=held)
 
-    def _at(self, user_id: str, tags: Sequence[TagDefinition], at_ms: int, minute: int) -> list[TagAt]:
+    def _at(self, user_id: str, tags: Sequence[TagDefinition], at_ms: int, minute: int) -> tuple[str, list[TagAt]]:
+        """The canonical id of the user's person then, and its tags."""
+        people = self._identities.people_at(at_ms)
+        user_id = people.person(user_id).canonical
         known = self._history.values(user_id, {tag.name: tag.version for tag in tags}, at_ms)
-        rows = self._rows(at_ms, minute, hindsight=True)
-        return [self._tag_at(user_id, tag, rows, minute, known) for tag in tags]
+        rows = self._rows(at_ms, minute, hindsight=True, people=people)
+        return user_id, [self._tag_at(user_id, tag, rows, minute, known) for tag in tags]
 
     def _tag_at(
         self, user_id: str, tag: TagDefinition, rows: Rows, minute: int, known: Mapping[str, PastValue]
@@ -140,9 +152,9 @@ class UserTags:
             problem=problem,
         )
 
-    def _rows(self, at_ms: int, minute: int, hindsight: bool) -> Rows:
+    def _rows(self, at_ms: int, minute: int, hindsight: bool, people: People) -> Rows:
         """In hindsight the tags that are read are worked out anew too: what the stream had of them may have been late."""
-        rows = self._history.rows(at_ms, hindsight)
+        rows = PersonRows(self._history.rows(at_ms, hindsight), people)
         return RecomputedRows(rows, self._registry.version, minute) if hindsight else rows
 
     def _read(self, read: ReadValue, at: str, hindsight: bool) -> ReadTag:
@@ -171,6 +183,10 @@ class UserTags:
         return minute
 
 
+def _into(canonical: str, user_id: str) -> str | None:
+    return None if canonical == user_id else canonical
+
+
 def same(value: Any, stored: PastValue | None) -> bool:
     """Whether a value that was worked out is the stored one. A decimal is stored as a JSON number."""
     held = None if stored is None else stored.value
@@ -194,7 +210,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     """The routes of one user's tags."""
     routes = noun("users")
     routes.name = "user_tags"
-    tags = UserTags(stores.registry, stores.history, clock)
+    tags = UserTags(stores.registry, stores.history, stores.identities, clock)
 
     @routes.get("/<path:user_id>/tags", responses=documented({200: ProfileAt}, 404, 503))
     @requires(Role.VIEWER)

@@ -11,6 +11,7 @@ from tagging.explaining.explain import Explanation
 from tagging.explaining.steps import StepKind
 
 MOST_READ_VALUES = 100
+MERGED_INTO = "The person's canonical id at that time, where that is another: whose value this is"
 Cell = str | int | float | bool | dict[str, str | None] | None
 
 
@@ -82,6 +83,7 @@ class Why(BaseModel):
     """Why a user has a value of a tag at a time, or has none."""
 
     user_id: str
+    merged_into: str | None = Field(description=MERGED_INTO)
     tag: str
     title: str
     type: ValueType
@@ -117,6 +119,7 @@ class ValueAt(TagAt):
     """One user's value of one tag at a time."""
 
     user_id: str
+    merged_into: str | None = Field(description=MERGED_INTO)
     at: Iso
     tick: Iso
 
@@ -125,6 +128,7 @@ class ProfileAt(BaseModel):
     """One user's tags at a time; of all live tags those with a value, known then or worked out now."""
 
     user_id: str
+    merged_into: str | None = Field(description=MERGED_INTO)
     at: Iso
     tick: Iso
     tags: list[TagAt]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy import crowds, erase, replay, sources
+from deploy import crowds, erase, merges, replay, sources
 from deploy.bench.__main__ import main as bench
 from deploy.client import main as client
 from deploy.demo.__main__ import main as demo
@@ -51,6 +51,7 @@ app.add_typer(models, name="models")
 app.add_typer(access.app, name="access")
 app.add_typer(crowds.app, name="crowds")
 app.add_typer(replay.app, name="replay")
+app.add_typer(merges.app, name="users")
 app.command("erase")(erase.erase)
 app.add_typer(erase.app, name="erasures")
 app.add_typer(sources.app, name="sources")

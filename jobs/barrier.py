@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jobs.checkpoint_requests import CheckpointRequests
-from jobs.flink_sources import group_of, topic_of
+from jobs.flink_sources import group_of, inputs_of, topic_of
 from stores import kafka
 from stores.flink import FINAL_STATES, FlinkCluster, FlinkError, FlinkJob
 from stores.settings import Settings
@@ -38,9 +38,9 @@ class Barrier:
 
 
 def take(sources: Iterable[str], settings: Settings) -> Barrier:
-    """Cut the log here, for these sources and the clock."""
+    """Cut the log here, for all that is read with these sources."""
     at_ms = int(time.time() * 1000) - CLOCK_SKEW_MS
-    topics = [topic_of(source, settings) for source in [*sources, "clock"]]
+    topics = [topic_of(source, settings) for source in inputs_of(sources)]
     return Barrier(kafka.end_offsets(settings, topics), at_ms)
 
 
@@ -61,7 +61,7 @@ def await_job(job: str, sources: Iterable[str], barrier: Barrier, settings: Sett
     Raises BarrierNotPassed when that takes longer than `deadline_seconds`, JobEnded at once when the job does not run.
     """
     groups: dict[str, Ends] = {}
-    for source in [*sources, "clock"]:
+    for source in inputs_of(sources):
         topic = topic_of(source, settings)
         groups[group_of(job, source)] = {topic: barrier.ends[topic]}
     _await(groups, settings, deadline_seconds, job)

@@ -109,7 +109,7 @@ def with_example_ttl(plan: Mapping[str, Any], wait_ms: int, late_days: int, dedu
 
     A prediction is held until the last event that may decide it: its tick, and `late_days` for that event to be logged; so is
     an event, and what they decide together. To that comes how far the job may lag, `late_days` once more. Ticks are held for
-    the lag alone: a prediction that was logged after its tick is left out.
+    the lag alone: a prediction that was logged after its tick is left out. Which ids are one person is never forgotten.
     """
     nodes = {node["id"]: dict(node) for node in plan["nodes"]}
     inputs: dict[int, list[int]] = {}
@@ -123,6 +123,10 @@ def with_example_ttl(plan: Mapping[str, Any], wait_ms: int, late_days: int, dedu
             kept = [deduplicate_days * DAY_MS] * len(states)
         elif _holds_ticks(node):
             kept = [ticks] * len(states)
+        elif "partitionBy=[user_id]" in node["description"]:
+            kept = [0] * len(states)
+        elif (node.get("joinSpec") or {}).get("joinType") == "LEFT":
+            kept = [held, 0]
         elif len(states) == 2 and _comes_from_ticks(inputs[node["id"]][1], nodes, inputs):
             kept = [held, ticks]
         if states:

@@ -16,6 +16,8 @@ EndOffsets = Mapping[str, Mapping[int, int]]
 """topic -> partition -> the first offset that is not read. What bounds a batch run: the barrier."""
 
 EVENTS = "events"
+IDENTITIES = "identities"
+CLOCK = "clock"
 
 
 def literal(text: str) -> str:
@@ -53,13 +55,23 @@ def _jaas(text: str) -> str:
 
 
 def topic_of(source: str, settings: Settings) -> str:
-    """The topic behind a source (or the clock, or a tag version that is read)."""
+    """The topic behind a source (or the clock, the identities, or a tag version that is read)."""
     return source_topic(source, settings.mysql.shop_database)
 
 
 def group_of(job: str, source: str) -> str:
     """The consumer group under which a job commits its place in a source, at each checkpoint."""
     return consumer_group(job, source)
+
+
+def inputs_of(sources: Iterable[str]) -> list[str]:
+    """Everything that a run over these sources reads, in order of declaration: the identities where any of them names a user,
+    the sources, the clock.
+    """
+    names = sorted(set(sources))
+    # What a tag says of users it says of canonical ids already.
+    named = any(CATALOG[name].user_columns for name in names if name in CATALOG)
+    return [*([IDENTITIES] if named else []), *names, CLOCK]
 
 
 def source_statements(
@@ -70,13 +82,13 @@ def source_statements(
     reads: Iterable[TagRead] = (),
     as_of_ms: int | None = None,
 ) -> list[str]:
-    """CREATE statements for the named sources and the clock; bounded at `barrier` when one is given.
+    """CREATE statements for the named sources and what is read with them (see `inputs_of`); bounded at `barrier` when one is given.
 
     `reads`: the tag versions that are among them. `as_of_ms`: see `jobs.as_of`.
     """
     found: list[str] = []
     tags = {read.source: read for read in reads}
-    for name in [*sorted(names), "clock"]:
+    for name in inputs_of(names):
         connector = options(read_from(topic_of(name, settings), group_of(job, name), settings, barrier))
         found += _statements(name, connector, settings.cdc_format, tags, as_of_ms)
     return found
@@ -106,15 +118,46 @@ def _statements(
     if name in tags:
         values = {"connector": connector, "source": name, "type": tags[name].columns["value"]}
         template = sql.text("flink/tag.sql")
-    elif name in ("clock", EVENTS):
+    elif name in (CLOCK, IDENTITIES):
         values = {"connector": connector, **past}
         template = sql.text(f"flink/{name}.sql")
     else:
-        values = {"connector": connector, **past, **_cdc_values(CATALOG[name], cdc_format)}
-        template = sql.text(f"flink/cdc_{cdc_format}.sql")
-    if name == "clock" and as_of_ms is not None:
+        source = CATALOG[name]
+        values = {"connector": connector, **past, **_person_values(source)}
+        values |= _cdc_values(source, cdc_format) if name != EVENTS else {}
+        template = sql.text("flink/events.sql" if name == EVENTS else f"flink/cdc_{cdc_format}.sql")
+        if source.user_columns:
+            template += ";\n" + sql.text("flink/of_person.sql")
+    if name == CLOCK and as_of_ms is not None:
         template += ";\n" + sql.text("flink/clock_as_of.sql")
     return [Template(statement).substitute(values) for statement in template.split(";\n") if statement.strip()]
+
+
+def _person_values(source: Source) -> dict[str, str]:
+    """What `of_person.sql` is made of. A source without users is read as it was logged."""
+    named = source.user_columns
+    if not named:
+        return {"logged": source.name}
+    joins = [
+        f"LEFT JOIN `{IDENTITIES}` AS `{column}__is` ON `{column}__is`.`user_id` = `row`.`{column}`" for column in named
+    ]
+    if source.own:
+        joins.append(f"WHERE {_canonical(source.own)} = `row`.`{source.own}`")
+    return {
+        "source": source.name,
+        "logged": f"{source.name}__as_logged",
+        "of_person": ", ".join(_of_person(column, source) for column in source.columns),
+        "joined": "\n".join(joins),
+    }
+
+
+def _of_person(column: str, source: Source) -> str:
+    is_mapped = column in source.user_columns and column != source.own
+    return f"{_canonical(column)} AS `{column}`" if is_mapped else f"`row`.`{column}`"
+
+
+def _canonical(column: str) -> str:
+    return f"COALESCE(`{column}__is`.`canonical`, `row`.`{column}`)"
 
 
 def _cdc_values(source: Source, cdc_format: str) -> dict[str, str]:

@@ -15,11 +15,13 @@ from jobs.parity_inputs import UserRows, emitted_by_user
 from jobs.parity_sides import Held
 from stores.settings import Settings
 from tagging.compiler import CompiledTag
+from tagging.identity import Identity, read_identity
 from tagging.log_message import LogMessage
-from tagging.names import CLOCK_SHARDS, CLOCK_TOPIC, tag_topic
+from tagging.names import CLOCK_SHARDS, CLOCK_TOPIC, IDENTITIES_TOPIC, tag_topic
 from tagging.parity import Outcome, TagParity
 from tagging.parity_cause import Evidence
 from tagging.parity_report import explained
+from tagging.people import KnownPeople
 
 NEWEST_TICKS = 2 * CLOCK_SHARDS
 """So many of a partition's newest messages hold its newest minute."""
@@ -52,7 +54,8 @@ class Explainer:
         if not wrong:
             return
         until = time.monotonic() + self.most_seconds
-        rows = UserRows({user for *_, users in wrong for user in users}, self.settings.cdc_format)
+        named = {user for *_, users in wrong for user in users}
+        rows = UserRows(named, self.settings.cdc_format, self._people(until))
         for source in sorted({source for tag, *_ in wrong for source in tag.sources}):
             topic = topic_of(source, self.settings)
             rows.read(source, self._in_time(self.read(topic, self.barrier.ends[topic]), until))
@@ -84,6 +87,18 @@ class Explainer:
             if time.monotonic() > until:
                 raise TimeoutError(f"reading the log for causes took more than {self.most_seconds:g} s")
             yield message
+
+    def _people(self, until: float) -> KnownPeople:
+        """Who was one person up to the barrier, by the log."""
+        people = KnownPeople()
+        if (ends := self.barrier.ends.get(IDENTITIES_TOPIC)) is not None:
+            newest: dict[str, Identity] = {}
+            for message in self._in_time(self.read(IDENTITIES_TOPIC, ends), until):
+                found = read_identity(message.value() or b"")
+                if found.user_id not in newest or found.change > newest[found.user_id].change:
+                    newest[found.user_id] = found
+            people.learn(newest.values())
+        return people
 
     def _newest_tick(self) -> int:
         ticks = self.read(CLOCK_TOPIC, self.barrier.ends[CLOCK_TOPIC], NEWEST_TICKS)

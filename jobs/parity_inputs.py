@@ -10,6 +10,7 @@ import orjson
 from tagging.events import read_events
 from tagging.log_message import LogMessage
 from tagging.parity_cause import Emitted, InputRow
+from tagging.people import KnownPeople, People
 from tagging.sources import CATALOG
 from tagging.written_rows import read_row_changes, time_ms
 
@@ -20,14 +21,17 @@ _ESCAPED = frozenset('"\\/')
 class UserRows:
     """Gathers the input rows of these users from messages of their sources, in order of each partition.
 
-    Of each user and source the newest MOST_ROWS_A_USER are kept.
+    A user has the rows of all ids of the person; one who is merged into another has none. Of each user and source the newest
+    MOST_ROWS_A_USER are kept.
     """
 
-    def __init__(self, user_ids: Collection[str], cdc_format: str) -> None:
-        self._ids = {user_id.encode(): user_id for user_id in user_ids}
+    def __init__(self, user_ids: Collection[str], cdc_format: str, people: People | None = None) -> None:
+        known = people or KnownPeople()
+        persons = [person for user_id in user_ids if (person := known.person(user_id)).canonical == user_id]
+        self._ids = {id.encode(): person.canonical for person in persons for id in person.ids}
         # An id that JSON may write with escapes is looked for in every message.
         self._plain = all(
-            user_id.isascii() and user_id.isprintable() and not set(user_id) & _ESCAPED for user_id in user_ids
+            id.isascii() and id.isprintable() and not set(id) & _ESCAPED for person in persons for id in person.ids
         )
         self._cdc_format = cdc_format
         self._rows: dict[tuple[str, str], deque[InputRow]] = {}
@@ -57,7 +61,9 @@ class UserRows:
             if event.user_id.encode() in self._ids:
                 text = orjson.dumps({"event_type": event.event_type, "item_id": event.item_id, **event.properties})
                 at = (message.partition(), message.offset(), logged_at_ms, event.occurred_at_ms)
-                self._keep(event.user_id, InputRow("events", event.event_id, *at, text=text.decode()))
+                self._keep(
+                    self._ids[event.user_id.encode()], InputRow("events", event.event_id, *at, text=text.decode())
+                )
 
     def _row_changes(self, source: str, message: LogMessage, value: bytes) -> None:
         table = CATALOG[source]
@@ -68,10 +74,14 @@ class UserRows:
             if owner.encode() not in self._ids:
                 continue
             self._owners[source, key] = owner
+            canonical = self._ids[owner.encode()]
+            if table.own and canonical != owner:
+                # Of a person the canonical id's own row alone counts.
+                continue
             at_ms = time_ms(change.row.get(table.time_column)) if table.time_column else None
             place = (message.partition(), message.offset(), message.timestamp()[1], at_ms)
             text = orjson.dumps({name: value for name, value in change.row.items() if value is not None}).decode()
-            self._keep(owner, InputRow(source, key, *place, change.op, change.written, text))
+            self._keep(canonical, InputRow(source, key, *place, change.op, change.written, text))
 
     def _keep(self, user_id: str, row: InputRow) -> None:
         self._rows.setdefault((user_id, row.source), deque(maxlen=MOST_ROWS_A_USER)).append(row)

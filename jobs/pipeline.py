@@ -112,12 +112,13 @@ def submit(job: Job, settings: Settings, restore_from: str | None = None, here: 
 
 
 def ensure_running(job: Job, settings: Settings) -> tuple[str, str]:
-    """Bring the job to run once: see `ensure_same`. Its tags have topics before it starts."""
+    """Bring the job to run once: see `ensure_same`. Its tags, and the identities, have topics before it starts."""
 
     def start(restore_from: str | None) -> str:
         written = {(tag.definition.name, tag.definition.version) for tag in job.tags}
         read = {(read.tag, read.version) for tag in job.tags for read in tag.definition.reads}
         kafka.ensure_tag_topics(settings, sorted(written | read))
+        kafka.ensure_identities_topic(settings)
         return submit(job, settings, restore_from)
 
     return ensure_same(job.name, statements(job, settings), settings, start)

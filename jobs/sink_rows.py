@@ -1,4 +1,4 @@
-"""Row changes and ticks to ClickHouse, where one user's can be found. Run by `python -m jobs.sink_rows`."""
+"""Row changes, ticks and identities to ClickHouse, where one user's can be found. Run by `python -m jobs.sink_rows`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from stores.erased_rows import names_user
 from stores.kafka_reader import Record
 from stores.settings import Settings
 from tagging.events import Reason
-from tagging.names import CLOCK_TOPIC, cdc_topic
+from tagging.identity import Identity, NotAnIdentity, read_identity
+from tagging.names import CLOCK_TOPIC, IDENTITIES_TOPIC, cdc_topic
 from tagging.row_changes import NotARowChange, RowChange, decode, looked_up_by
 from tagging.sources import CATALOG, EVENTS, Source
 
 
 class Batch(NamedTuple):
-    """Row changes, each with its record, and the time of the first tick of each minute."""
+    """Row changes and identities, each with its record, and the time of the first tick of each minute."""
 
     changes: Sequence[tuple[RowChange, Record]]
     ticks: Mapping[int, int]
+    identities: Sequence[tuple[Identity, Record]] = ()
 
 
 class RowSink:
@@ -39,7 +41,7 @@ class RowSink:
         self._cdc_format = cdc_format
         tables = [source for source in CATALOG.values() if source is not EVENTS]
         self._sources: Mapping[str, Source] = {cdc_topic(source.name, shop_database): source for source in tables}
-        self.topics = (*self._sources, CLOCK_TOPIC)
+        self.topics = (*self._sources, CLOCK_TOPIC, IDENTITIES_TOPIC)
 
     def open(self) -> None:
         """Create the tables where they are missing."""
@@ -49,19 +51,22 @@ class RowSink:
         """The changes in order of the log."""
         changes: list[tuple[RowChange, Record]] = []
         ticks: dict[int, int] = {}
+        identities: list[tuple[Identity, Record]] = []
         dead: list[DeadLetter] = []
         for record in records:
             try:
                 if record.topic == CLOCK_TOPIC:
                     minute = _minute(record.value)
                     ticks[minute] = min(ticks.get(minute, record.timestamp_ms), record.timestamp_ms)
+                elif record.topic == IDENTITIES_TOPIC:
+                    identities.append((read_identity(record.value or b""), record))
                 else:
                     source = self._sources[record.topic]
                     found = decode(record.value, source, self._cdc_format, record.timestamp_ms)
                     changes += ((change, record) for change in found)
-            except NotARowChange as error:
+            except (NotARowChange, NotAnIdentity) as error:
                 dead.append(DeadLetter(record, Reason.MALFORMED, str(error)))
-        return Batch(changes, ticks), dead
+        return Batch(changes, ticks, identities), dead
 
     def write(self, batch: Batch, dead: Sequence[DeadLetter]) -> Mapping[str, int]:
         """Write what rows are found by before the rows, ticks last: whoever sees a tick sees what was logged before it."""
@@ -70,18 +75,22 @@ class RowSink:
         written += self._store.insert_columns("row_changes", columns(batch.changes))
         if dead:
             written += self._store.insert_columns("dead_letters", dead_letters.columns(dead))
+        written += self._store.insert_columns("identities", identity_columns(batch.identities))
         ticks = {"minute": list(batch.ticks), "ticked_at": list(batch.ticks.values())}
         written += self._store.insert_columns("clock_ticks", ticks)
         return {"clickhouse": written}
 
     def users(self, batch: Batch) -> Iterable[str]:
-        """See `jobs.suppression.Suppressible`: whom a row names."""
-        return (name for change, _ in batch.changes for name in _named_by(change))
+        """See `jobs.suppression.Suppressible`: whom a row or an identity names."""
+        yield from (name for change, _ in batch.changes for name in _named_by(change))
+        yield from (name for each, _ in batch.identities for name in (each.user_id, each.canonical))
 
     def without(self, batch: Batch, users: AbstractSet[str]) -> tuple[Batch, int]:
         """See `jobs.suppression.Suppressible`. A row that names an erased user is left out, whoever else it names."""
         kept = [item for item in batch.changes if users.isdisjoint(_named_by(item[0]))]
-        return Batch(kept, batch.ticks), len(batch.changes) - len(kept)
+        people = [item for item in batch.identities if users.isdisjoint((item[0].user_id, item[0].canonical))]
+        left_out = len(batch.changes) - len(kept) + len(batch.identities) - len(people)
+        return Batch(kept, batch.ticks, people), left_out
 
 
 def _named_by(change: RowChange) -> list[str]:
@@ -95,6 +104,16 @@ def _minute(message: bytes | None) -> int:
         return int(orjson.loads(message or b"")["minute"])
     except (ValueError, TypeError, KeyError) as error:
         raise NotARowChange(f'a tick is {{"minute": int, "shard": int}}, got {str(message)[:80]}') from error
+
+
+def identity_columns(identities: Sequence[tuple[Identity, Record]]) -> Mapping[str, list[Any]]:
+    """The identities as columns of the table."""
+    return {
+        "user_id": [each.user_id for each, _ in identities],
+        "change": [each.change for each, _ in identities],
+        "canonical": [each.canonical for each, _ in identities],
+        "logged_at": [record.timestamp_ms for _, record in identities],
+    }
 
 
 def columns(changes: Sequence[tuple[RowChange, Record]]) -> Mapping[str, list[Any]]:

@@ -1,6 +1,6 @@
 """How long a compiled plan's operators remember. Written into the plan, because hints do not reach an anti-join made from NOT IN.
 
-Only four kinds of state may be forgotten; every other operator keeps what it holds until its input retracts it.
+Only three kinds of state may be forgotten; every other operator keeps what it holds until its input retracts it.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ class Retention:
     deduplicate_days: int
 
 
-def window_join_ttls(
-    length_minutes: int, pane_minutes: int, retention: Retention, of_events: bool = True
-) -> tuple[int, int]:
-    """(rows, ticks) in milliseconds for one window's anti-join; 0 is for ever.
+NEVER = 0
+"""What Flink calls state that is not forgotten."""
+
+
+def window_join_ttls(length_minutes: int, pane_minutes: int, retention: Retention) -> tuple[int, int]:
+    """(rows, ticks) in milliseconds for one window's anti-join.
 
     A row must be held until its tick, which is at most window + pane away from when the row was logged, plus the time by which
-    a table row's own may be ahead of that, plus the time that the job itself may lag. A tick of events must be held as long as rows logged before it may still be read: the lag alone,
-    since a row that had left its window when it was logged never reaches the join. A table's row may change years after it
-    left; the join then takes back the row as it was, and only the tick tells that this happened before.
+    a row's own may be ahead of that, plus the time that the job itself may lag. Ticks are held for ever: a merge of two users, or
+    a change of its table, withdraws a row and adds it again at any age, and without its tick one that left long ago would be back
+    in the window.
     """
-    lag_ms = retention.late_days * DAY_MS
-    ahead_minutes = 0 if of_events else AHEAD_MINUTES
-    return (length_minutes + pane_minutes + ahead_minutes) * MINUTE_MS + lag_ms, lag_ms if of_events else 0
+    return (length_minutes + pane_minutes + AHEAD_MINUTES) * MINUTE_MS + retention.late_days * DAY_MS, NEVER
 
 
 def with_state_ttl(plan: Mapping[str, Any], retention: Retention) -> dict[str, Any]:
-    """The same compiled plan (Flink's JSON), with a time to live for window joins, their ticks, and the de-duplication of events.
+    """The same compiled plan (Flink's JSON), with a time to live for rows of windows, and for what tells copies apart.
 
     Raises ValueError for an anti-join whose window is not found: a plan that would forget rows or keep them forever.
     """
@@ -53,13 +53,19 @@ def with_state_ttl(plan: Mapping[str, Any], retention: Retention) -> dict[str, A
                 raise ValueError(
                     f"plan node {node['id']}: an anti-join with no window before it: {node['description']}"
                 )
-            of_events = _is_of_events(inputs[node["id"]][0], nodes, inputs)
-            ttls = window_join_ttls(*window, retention, of_events)
+            ttls = window_join_ttls(*window, retention)
             node["state"] = [{**state, "ttl": f"{ttl} ms"} for state, ttl in zip(node["state"], ttls, strict=True)]
+        elif _joins_identities(node) and any(
+            _deduplicates(nodes[above]) for above in _upwards(node["id"], inputs, left=True)
+        ):
+            rows = _longest_window_below(node["id"], nodes, inputs, retention)
+            node["state"] = [
+                {**state, "ttl": f"{ttl} ms"} for state, ttl in zip(node["state"], (rows, NEVER), strict=True)
+            ]
         elif _deduplicates(node):
             _forget(node, retention.deduplicate_days * DAY_MS)
         elif node.get("state") and "groupBy=[minute, shard]" in node["description"]:
-            # A tick that comes again later than that finds its window's rows gone, as the first one left them.
+            # A tick that comes again later than that is one more of those that are held: what has left stays away.
             _forget(node, retention.late_days * DAY_MS)
     return {**plan, "nodes": [nodes[node["id"]] for node in plan["nodes"]]}
 
@@ -68,17 +74,41 @@ def _deduplicates(node: Mapping[str, Any]) -> bool:
     return node["type"].startswith("stream-exec-rank") and "partitionBy=[event_id]" in node["description"]
 
 
-def _is_of_events(start: int, nodes: Mapping[int, Mapping[str, Any]], inputs: Mapping[int, list[int]]) -> bool:
-    """Whether a join's left side holds events, whose rows never change: the nearest rank above it is their de-duplication."""
-    return any(_deduplicates(nodes[above]) for above in _upwards(start, inputs))
+def _joins_identities(node: Mapping[str, Any]) -> bool:
+    """Whether a node is the join of a source's rows, on its left, with whose they are."""
+    is_join = node["type"].startswith("stream-exec-join") and node["joinSpec"]["joinType"] == "LEFT"
+    return is_join and "canonical" in node["description"]
 
 
-def _upwards(start: int, inputs: Mapping[int, list[int]]) -> Iterator[int]:
-    """A node and what lies above it, as long as that is one."""
+def _longest_window_below(
+    start: int, nodes: Mapping[int, Mapping[str, Any]], inputs: Mapping[int, list[int]], retention: Retention
+) -> int:
+    """For how long, in milliseconds, what reads a join's rows may still hold one of them; NEVER where not all of it are windows.
+
+    A row that has left every window is in no tag: whose it becomes afterwards changes nothing.
+    """
+    longest = 0
+    below = [node_id for node_id, above in inputs.items() if start in above]
+    while below:
+        node = nodes[below.pop()]
+        if node["type"].startswith("stream-exec-join") and node["joinSpec"]["joinType"] == "ANTI":
+            window = _window_above(inputs[node["id"]][0], nodes, inputs)
+            if window is None:
+                return NEVER
+            longest = max(longest, window_join_ttls(*window, retention)[0])
+        elif node["type"].startswith(("stream-exec-calc", "stream-exec-exchange")):
+            below += [node_id for node_id, above in inputs.items() if node["id"] in above]
+        else:
+            return NEVER
+    return longest
+
+
+def _upwards(start: int, inputs: Mapping[int, list[int]], left: bool = False) -> Iterator[int]:
+    """A node and what lies above it, as long as that is one; or its left input where it has two."""
     above = [start]
     while len(above) == 1:
         yield above[0]
-        above = inputs.get(above[0], [])
+        above = inputs.get(above[0], [])[: 1 if left else None]
 
 
 def _forget(node: dict[str, Any], ttl: int) -> None:

@@ -9,10 +9,11 @@ from typing import Protocol
 from jobs import process
 from stores import logs
 from stores.clickhouse import ClickHouseUnavailable
+from stores.kafka_client import KafkaUnavailable
 from stores.mysql import MySQLUnavailable
 
 IDLE_SECONDS = 0.5
-AWAY = (MySQLUnavailable, ClickHouseUnavailable)
+AWAY = (MySQLUnavailable, ClickHouseUnavailable, KafkaUnavailable)
 log = logs.get("jobs.worker")
 
 

@@ -11,7 +11,10 @@ from stores.mysql import transaction
 from stores.settings import Settings
 
 FOLDER = "mysql/erasure"
-_FORGETS = ("forget_findings", "forget_feature_findings", "forget_previews", "hide_deeds", "forget_number")
+_FORGETS = (
+    *("forget_findings", "forget_feature_findings", "forget_previews", "forget_merges", "forget_identity"),
+    *("hide_deeds", "forget_number"),
+)
 
 
 class ErasedInMySQL:
@@ -49,5 +52,6 @@ def _values(user_id: str, subject: str) -> dict[str, Any]:
         "token": orjson.dumps(user_id).decode(),
         # As the audit log keeps a path: cut to its column's width.
         "path": path[:300],
+        "merges": f"{path}/merges"[:300],
         "hidden": f"/api/v1/users/erased-{subject[:16]}",
     }

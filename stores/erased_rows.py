@@ -9,18 +9,16 @@ from typing import Any
 import orjson
 
 from stores.clickhouse import ClickHouseClient
-from tagging.sources import CATALOG
+from tagging.sources import CATALOG, USER_COLUMNS
 
 FOLDER = "clickhouse/erasure"
 ROWS = (
     *("tag_values", "tag_changes", "events", "events_by_time", "event_arrivals", "feature_values", "served_vectors"),
-    *("dead_letters", "row_changes", "row_lookups", "crowd_deltas", "users_by_id", "users"),
+    *("dead_letters", "row_changes", "row_lookups", "crowd_deltas", "identities", "users_by_id", "users"),
 )
 """Tables with rows of users, in the order in which they are emptied: who a number is, is asked to the last."""
 BITS = ("tag_bitmaps", "crowd_bitmaps", "crowd_snapshots", "crowd_watch_members")
 """Tables whose bitmaps hold the numbers of users."""
-USER_COLUMNS = frozenset({"user_id", "referred_by"})
-"""Columns of source tables that name a user; a table of one's own names its user `user_id`."""
 
 
 def names_user(source: str, column: str) -> bool:

@@ -18,6 +18,7 @@ from tagging.names import (
     ERASURES_TOPIC,
     EVENTS_TOPIC,
     EXAMPLES_TOPIC,
+    IDENTITIES_TOPIC,
     PREDICTIONS_TOPIC,
     REGISTRY_TOPIC,
     SIGNALS_TOPIC,
@@ -90,6 +91,8 @@ class Topic:
 
 
 ERASURES = Topic(ERASURES_TOPIC, _ERASURES_CONFIG, partitions=1)
+# Whole, as the log is: a value as of a moment rests on who was one person then, which compaction would forget.
+IDENTITIES = Topic(IDENTITIES_TOPIC, _LOG_CONFIG, partitions=1)
 
 
 def source_topics(settings: Settings) -> tuple[Topic, ...]:
@@ -108,8 +111,9 @@ def _answers_config(settings: Settings) -> Mapping[str, str]:
 
 
 def create_topics(settings: Settings) -> list[str]:
-    """Create the topics of sources, clock, registry, predictions, examples, deltas and erasures where missing; those created.
+    """Create the topics of sources, clock, identities, registry, predictions, examples, deltas and erasures where missing.
 
+    Those that were created.
     A topic that exists is left as it is. Raises KafkaUnavailable.
     """
     more = (
@@ -119,6 +123,7 @@ def create_topics(settings: Settings) -> list[str]:
         Topic(CROWD_DELTAS_TOPIC, _DELTAS_CONFIG),
         Topic(EXAMPLES_TOPIC, _EXAMPLES_CONFIG, partitions=1),
         ERASURES,
+        IDENTITIES,
     )
     return _create(settings, (*source_topics(settings), *more))
 
@@ -131,6 +136,11 @@ def ensure_tag_topics(settings: Settings, tags: Iterable[tuple[str, int]]) -> li
 def ensure_erasures_topic(settings: Settings) -> list[str]:
     """Create the topic of erasures where it is missing. Raises KafkaUnavailable."""
     return _create(settings, [ERASURES])
+
+
+def ensure_identities_topic(settings: Settings) -> list[str]:
+    """Create the topic of identities where it is missing. Raises KafkaUnavailable."""
+    return _create(settings, [IDENTITIES])
 
 
 def _create(settings: Settings, topics: Iterable[Topic]) -> list[str]:

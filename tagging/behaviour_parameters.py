@@ -81,6 +81,7 @@ def of_query(
         "partitions": [0, *reach],
         "offsets": [_EVERYTHING if cut is None else 0, *(offset + 1 for offset in reach.values())],
         "elsewhere": _EVERYTHING if cut is None else 0,
+        "people_at_ms": now_ms,
     }
     if cut is not None and 0 in reach:
         bound["partitions"], bound["offsets"] = bound["partitions"][1:], bound["offsets"][1:]

@@ -22,6 +22,8 @@ CROWD_DELTAS_TOPIC = "crowd_deltas"
 """Users who entered a watched crowd or left it, by user."""
 ERASURES_TOPIC = "erasures"
 """Who was erased, by subject (see `tagging.erasure`): what every sink asks before it writes. One partition."""
+IDENTITIES_TOPIC = "identities"
+"""Which person each merged id belongs to (see `tagging.identity`): every source with users is read with it. One partition."""
 TAG_TOPIC_PATTERN = r"^tag\.[a-z][a-z0-9_]{0,62}\.v[0-9]+$"
 CLOCK_SHARDS = 64
 """Ticks a minute; a row's shard is a fixed function of its place in the log, so that expiry spreads over all cores."""
@@ -51,10 +53,10 @@ def cdc_topic(table: str, database: str = "shop") -> str:
 
 
 def source_topic(source: str, database: str = "shop") -> str:
-    """The topic behind a source (or the clock, or a tag version that is read)."""
+    """The topic behind a source (or the clock, the identities, or a tag version that is read)."""
     if tag := parse_tag_source(source):
         return tag_topic(*tag)
-    return source if source in (EVENTS_TOPIC, CLOCK_TOPIC) else cdc_topic(source, database)
+    return source if source in (EVENTS_TOPIC, CLOCK_TOPIC, IDENTITIES_TOPIC) else cdc_topic(source, database)
 
 
 def source_of(topic: str) -> str:

@@ -13,12 +13,16 @@ STRING = "STRING"
 TIME = "TIMESTAMP_LTZ(3)"
 MONEY = "DECIMAL(12, 2)"
 
+USER_COLUMNS = frozenset({"user_id", "referred_by"})
+"""Columns of sources that name a user; a table of one's own names its user `user_id`."""
+
 
 @dataclass(frozen=True)
 class Source:
     """A source: `columns` name -> Flink type in order; `key` is unique; `time_column` moves a row through windows.
 
     A source without a time column has no windows. `lookups`: columns, besides the key, by which one user's rows are found.
+    `own`: the column of a user who has at most one row of a kind, so that of a person the canonical id's own alone counts.
     """
 
     name: str
@@ -27,9 +31,17 @@ class Source:
     time_column: str | None
     about: str = ""
     lookups: tuple[str, ...] = ()
+    own: str | None = None
+
+    @property
+    def user_columns(self) -> tuple[str, ...]:
+        """The columns that name a user, in order: what a tag reads in them is the person's canonical id."""
+        return tuple(name for name, kind in self.columns.items() if name in USER_COLUMNS and kind == STRING)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
+        if self.own is None and self.key in self.user_columns:
+            object.__setattr__(self, "own", self.key)
         for name in (self.name, *self.columns):
             if not IDENTIFIER.fullmatch(name) or "__" in name:
                 raise ValueError(f"source {self.name}: {name!r} is not a name: a-z, 0-9 and single _, from a letter on")
@@ -132,6 +144,7 @@ SCORES = Source(
     time_column="scored_at",
     about="what models say of users now: the likeliest class, and its probability",
     lookups=("user_id",),
+    own="user_id",
 )
 
 _sources = {source.name: source for source in (EVENTS, USERS, PRODUCTS, ORDERS, SCORES)}
@@ -139,7 +152,7 @@ _sources = {source.name: source for source in (EVENTS, USERS, PRODUCTS, ORDERS, 
 CATALOG: Catalog = MappingProxyType(_sources)
 """Every source by name: those that are always there, and those that `declare` added when the process read its settings."""
 
-RESERVED = frozenset({"clock", "predictions", "examples", "registry", "tags", "signals"})
+RESERVED = frozenset({"clock", "identities", "predictions", "examples", "registry", "tags", "signals"})
 """Names of Tagstream's own topics and relations: no source can have them."""
 
 

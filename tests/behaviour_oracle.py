@@ -40,6 +40,8 @@ class Stored:
     partition: int
     offset: int
     properties: Mapping[str, str] = field(default_factory=dict)
+    person: str | None = None
+    """Whose event it is, where that is another id of the same person."""
 
     @property
     def place(self) -> tuple[int, int, int]:
@@ -56,7 +58,7 @@ def histories(rows: Iterable[Stored], cut: Mapping[int, int] | None = None) -> d
     found: dict[str, list[Stored]] = defaultdict(list)
     for row in sorted(kept.values(), key=lambda row: row.place):
         if cut is None or row.offset <= cut.get(row.partition, -1):
-            found[row.user_id].append(row)
+            found[row.person or row.user_id].append(row)
     return found
 
 

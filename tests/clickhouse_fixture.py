@@ -34,6 +34,7 @@ TABLES = (
         "row_arrivals",
         "row_lookups",
         "clock_ticks",
+        "identities",
         "event_places",
         "event_arrivals",
         "crowd_snapshots",

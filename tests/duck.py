@@ -39,6 +39,9 @@ class Duck:
             schema = pa.schema([(name, _TYPES.get(name, pa.string())) for name in [*_COLUMNS[source].split(), *_LOG]])
             typed = [{name: _typed(schema.field(name).type, row.get(name)) for name in schema.names} for row in rows]
             self.connection.register(f"{source}_log", pa.Table.from_pylist(typed, schema=schema))
+        named = pa.schema([("user_id", pa.string()), ("canonical", pa.string()), ("change", pa.int64())])
+        people = [{name: row[name] for name in named.names} for row in history.identities]
+        self.connection.register("identities_log", pa.Table.from_pylist(people, schema=named))
         for statement in (ORACLE / "sources.sql").read_text(encoding="utf-8").split(";\n"):
             if statement.strip():
                 self.connection.execute(statement, {"now_ms": history.now_ms} if "$now_ms" in statement else None)

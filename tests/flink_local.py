@@ -19,7 +19,7 @@ from pyflink.table import TableEnvironment
 
 from deploy.local.parts import flink_connector_jar
 from jobs.flink_environment import COMMON_OPTIONS, STREAM_OPTIONS, create_environment
-from jobs.flink_sources import source_statements, topic_of
+from jobs.flink_sources import inputs_of, source_statements, topic_of
 from jobs.mode import Mode
 from jobs.statements import Job, statements
 from stores.settings import Settings
@@ -65,6 +65,8 @@ class LocalFlink:
         chosen = {**COMMON_OPTIONS, "parallelism.default": "2", "taskmanager.numberOfTaskSlots": "4"}
         # All built-in tags in one batch job sort and hash more at once than the default is divided by.
         chosen["taskmanager.memory.managed.size"] = "512m"
+        # Where the machine is busy with others, a heartbeat comes late, and nobody is gone.
+        chosen["heartbeat.timeout"] = "10 min"
         if mode is Mode.STREAM:
             chosen |= {key: value for key, value in STREAM_OPTIONS.items() if key.startswith("table.")}
         self.settings = settings or Settings()
@@ -92,7 +94,7 @@ class LocalFlink:
 
     def _run(self, tags: Sequence[CompiledTag], log: Log, as_of_ms: int | None = None) -> Values:
         sources = {source for tag in tags for source in tag.sources}
-        ends = {topic_of(source, self.settings): {0: 0} for source in (*sources, "clock")}
+        ends = {topic_of(source, self.settings): {0: 0} for source in inputs_of(sources)}
         past = (Mode.BATCH, ends, "local", as_of_ms) if as_of_ms is not None else ()
         text = statements(Job("local", tags, *past), self.settings)
         types = {f"tag_{tag.definition.name}_v{tag.definition.version}": tag.definition for tag in tags}

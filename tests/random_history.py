@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from tagging.identity import MergeRefused, merged, moved, unmerged
 from tagging.sources import CATALOG
 from tests.shop_history import DAY_MS, HOUR_MS, MINUTE_MS, History
 
@@ -32,8 +33,8 @@ LOGGED_MINUTES = 120
 """For how long the log was written."""
 
 
-def random_history(seed: int, users: int = 60, events: int = 600, orders: int = 350) -> History:
-    """A history of some users and some strangers; the same for the same seed."""
+def random_history(seed: int, users: int = 60, events: int = 600, orders: int = 350, merges: int = 0) -> History:
+    """A history of some users and some strangers, of whom some are merged and unmerged; the same for the same seed."""
     random = Random(seed)
     now = BASE_MINUTE + random.randrange(2000)
     history = History(now - LOGGED_MINUTES, now)
@@ -43,7 +44,25 @@ def random_history(seed: int, users: int = 60, events: int = 600, orders: int = 
         history.change(table, op, dict(row), logged_at)
     for logged_at, _, event in sorted(_events(random, history, users, events), key=lambda found: found[:2]):
         history.event(**event, logged_at=logged_at)
+    _merges(Random(seed + 2), history, users, merges)
     return history
+
+
+def _merges(random: Random, history: History, users: int, number: int) -> None:
+    """Merges and their ends, each told once or twice; many of somebody who did much, some in chains."""
+    parents: dict[str, str] = {}
+    for change, logged_at in enumerate(sorted(_logged(random, history) for _ in range(number)), start=1):
+        before = parents
+        if parents and random.random() < 0.35:
+            parents = unmerged(random.choice(sorted(parents)), parents)
+        else:
+            try:
+                parents = merged(_someone(random, users), f"u{random.randrange(users + 3)}", parents)
+            except MergeRefused:
+                continue
+        told = [(user_id, canonical) for user_id, canonical in moved(before, parents).items()]
+        for user_id, canonical in (*told, *random.sample(told, random.randrange(len(told) + 1))):
+            history.identity(user_id, canonical, change, logged_at)
 
 
 def _time(random: Random, history: History) -> int:

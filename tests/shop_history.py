@@ -29,6 +29,7 @@ class History:
     now_minute: int
     rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in CATALOG})
     ends: dict[tuple[str, int], int] = field(default_factory=dict)
+    identities: list[Row] = field(default_factory=list)
 
     @property
     def now_ms(self) -> int:
@@ -47,6 +48,12 @@ class History:
         filled["logged_at"] = self.first_minute * MINUTE_MS if logged_at is None else logged_at
         self._log(table, filled[CATALOG[table].key], filled)
 
+    def identity(self, user_id: str, canonical: str, change: int, logged_at: int | None = None) -> None:
+        """Log that an id belongs to a person since a change."""
+        at = self.first_minute * MINUTE_MS if logged_at is None else logged_at
+        row = {"user_id": user_id, "canonical": canonical, "change": change}
+        self.identities.append({**row, "offset": len(self.identities), "logged_at": at})
+
     def _log(self, source: str, key: str, row: Row) -> None:
         place = (source, zlib.crc32(key.encode()) % PARTITIONS)
         row["offset"] = self.ends[place] = self.ends.get(place, -1) + 1
@@ -55,6 +62,10 @@ class History:
     def log(self) -> Log:
         """The messages of all topics, row changes as Debezium writes them."""
         found = {f"{name}_log": [_message(name, row) for row in rows] for name, rows in self.rows.items()}
+        found["identities_log"] = [
+            Message({name: row[name] for name in ("user_id", "canonical", "change")}, row["offset"], row["logged_at"])
+            for row in self.identities
+        ]
         found["clock"] = list(ticks(self.first_minute, self.now_minute))
         return found
 

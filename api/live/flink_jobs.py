@@ -9,7 +9,7 @@ from api.health_ports import JobState
 from api.ports import Unavailable
 from stores.flink import Failure, FlinkCluster, FlinkError, FlinkJob, FlinkJobForgotten
 from stores.settings import Settings
-from tagging.names import CLOCK_TOPIC, EVENTS_TOPIC, cdc_topic
+from tagging.names import source_topic
 
 ANSWER_SECONDS = 2.0
 _SOURCE_TASK = re.compile(r"Source: `?(?:([a-z_]+?)_log|(clock))\b")
@@ -23,8 +23,7 @@ def named_cause(failure: Failure, database: str = "shop") -> str:
     cause = failure.cause[java_class.end() if java_class else 0 :].strip().removesuffix(".") or failure.cause
     found = _SOURCE_TASK.search(failure.task)
     if found:
-        source = found[1] or found[2]
-        return f"{source if source in (EVENTS_TOPIC, CLOCK_TOPIC) else cdc_topic(source, database)}: {cause}"
+        return f"{source_topic(found[1] or found[2], database)}: {cause}"
     operator = failure.task.partition("[")[0].strip()[:80]
     # A failure of the job as a whole has a "(global failure)" for a task.
     return f"{operator}: {cause}" if operator and not operator.startswith("(") else cause

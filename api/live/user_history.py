@@ -48,10 +48,10 @@ class ClickHouseUserHistory:
         rows = self._queries.rows("history/changes", user=user_id, tag=tag, version=version, before=before, limit=limit)
         return [PastChange(_value(row), row["changed_at_ms"], row["offset"]) for row in rows]
 
-    def events(self, user_id: str, before: tuple[int, str], limit: int) -> Sequence[PastEvent]:
+    def events(self, user_ids: Sequence[str], before: tuple[int, str], limit: int) -> Sequence[PastEvent]:
         """See `api.user_history.UserHistory`."""
         rows = self._queries.rows(
-            "history/timeline", user=user_id, before_ms=before[0], before_id=before[1], limit=limit
+            "history/timeline", users=list(user_ids), before_ms=before[0], before_id=before[1], limit=limit
         )
         return [PastEvent(**row) for row in rows]
 

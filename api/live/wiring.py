@@ -31,6 +31,7 @@ from api.ports import Stores
 from api.prediction_ports import Predicting
 from api.publishing_ports import Publishing
 from stores.erasures import ErasureTable
+from stores.identities import IdentityTable
 from stores.models.feature_reports import FeatureReports
 from stores.models.registry import ModelRegistry
 from stores.models.snapshots import ModelSnapshots
@@ -94,4 +95,5 @@ def live_stores(settings: Settings) -> Stores:
             Answering(FeatureReports(settings, ANSWER_SECONDS)),
         ),
         erasures=Answering(ErasureTable(settings, ANSWER_SECONDS)),
+        identities=Answering(IdentityTable(settings, ANSWER_SECONDS)),
     )

@@ -9,7 +9,14 @@ from stores.kafka_retention import retentions
 from stores.settings import Settings
 from tagging.compiler import CompiledTag
 from tagging.erasure import Erasure, Step, StepState
-from tagging.names import CROWD_DELTAS_TOPIC, EVENTS_TOPIC, EXAMPLES_TOPIC, PREDICTIONS_TOPIC, cdc_topic
+from tagging.names import (
+    CROWD_DELTAS_TOPIC,
+    EVENTS_TOPIC,
+    EXAMPLES_TOPIC,
+    IDENTITIES_TOPIC,
+    PREDICTIONS_TOPIC,
+    cdc_topic,
+)
 from tagging.sources import SCORES, tables
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -45,7 +52,7 @@ def in_topics(store: str, kept: Mapping[str, int | None], at_ms: int, advice: st
 def kept_of(settings: Settings, erasure: Erasure, at_ms: int) -> Sequence[Step]:
     """All of it. Raises MySQLUnavailable and KafkaUnavailable."""
     shop = settings.mysql.shop_database
-    answers = (PREDICTIONS_TOPIC, cdc_topic(SCORES.name, shop), EXAMPLES_TOPIC, CROWD_DELTAS_TOPIC)
+    answers = (PREDICTIONS_TOPIC, cdc_topic(SCORES.name, shop), EXAMPLES_TOPIC, CROWD_DELTAS_TOPIC, IDENTITIES_TOPIC)
     rows = [cdc_topic(source.name, shop) for source in tables()]
     advice = "set kafka.events_retention_days, and retention.ms of topics that there are"
     return (

@@ -39,11 +39,15 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class EraseWorker:
-    """See `jobs.worker.Worker`. `stores`: by the names of `tagging.erasure.STORES`; `kept`: what is left elsewhere at its end."""
+    """See `jobs.worker.Worker`. `stores`: by the names of `tagging.erasure.STORES`; `kept`: what is left elsewhere at its end.
+
+    `why_not`: what stands against erasing a user, such as a merge that was made at the same moment.
+    """
 
     erasures: Erasures
     stores: Mapping[str, Store]
     number_of: Callable[[str], int | None]
+    why_not: Callable[[str], str]
     kept: Callable[[Erasure], Sequence[Step]]
     leads: Callable[[], bool]
     now_ms: Callable[[], int]
@@ -81,6 +85,8 @@ class EraseWorker:
         return self._looked(running)
 
     def _published(self, erasure: Erasure) -> Erasure:
+        if problem := self.why_not(named(erasure)):
+            raise LookupError(problem)
         number = self.number_of(named(erasure))
         erasure = self._removed(replace(erasure, user_no=number), STORES[0])
         now_ms = self.now_ms()

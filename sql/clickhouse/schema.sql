@@ -242,6 +242,17 @@ CREATE TABLE IF NOT EXISTS row_lookups
 ENGINE = ReplacingMergeTree
 ORDER BY (source, column, value, key);
 
+-- To which person each id belonged since a change, and when the log was told of it: who was one person at any time.
+CREATE TABLE IF NOT EXISTS identities
+(
+    user_id String,
+    change UInt64,
+    canonical SimpleAggregateFunction(any, String),
+    logged_at SimpleAggregateFunction(min, DateTime64(3, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (user_id, change);
+
 -- When each minute's first tick was logged: what "now" was at a past time.
 CREATE TABLE IF NOT EXISTS clock_ticks
 (

@@ -13,7 +13,7 @@ CREATE TEMPORARY TABLE `${source}_log` (
 );
 
 -- The table as it is now: the newest change of each key, unless that is a delete. The same text in stream and in batch.
-CREATE TEMPORARY VIEW `$source` AS
+CREATE TEMPORARY VIEW `$logged` AS
 SELECT
   `$key`, $columns,
   COALESCE(CAST(MOD(`offset`, 64) AS INT), 0) AS `__shard`,

@@ -18,7 +18,7 @@ CREATE TEMPORARY TABLE `events_log` (
 );
 
 -- Valid events, each event_id once: the one with the lowest offset. A user's events share a partition, so that offsets order them.
-CREATE TEMPORARY VIEW `events` AS
+CREATE TEMPORARY VIEW `$logged` AS
 SELECT
   `event_id`, `user_id`, `event_type`, `item_id`, `properties`,
   TO_TIMESTAMP_LTZ(`occurred_at`, 3) AS `occurred_at`,

@@ -37,6 +37,7 @@ WHERE `copy` = 1;
 
 -- What decides each prediction's label: each event that it waited for, and the tick. An event decides that was logged up to
 -- $late_days days after that tick; then the job may have forgotten the prediction, and a batch run must not know more than it.
+-- Whoever was scored under one id and acted under another of the same person was the one who acted.
 CREATE TEMPORARY VIEW `signs` AS
 SELECT
   `waits`.`prediction_id`,
@@ -45,8 +46,9 @@ SELECT
     + EXTRACT(MILLISECOND FROM `seen`.`occurred_at`) AS `happened_at`,
   CAST(NULL AS BIGINT) AS `ticked_at`
 FROM `awaited` AS `waits`
+LEFT JOIN `identities` AS `is` ON `is`.`user_id` = `waits`.`user_id`
 JOIN `events` AS `seen`
-  ON `seen`.`user_id` = `waits`.`user_id`
+  ON `seen`.`user_id` = COALESCE(`is`.`canonical`, `waits`.`user_id`)
   AND `seen`.`event_type` = `waits`.`label_event`
   AND `seen`.`occurred_at` > TO_TIMESTAMP_LTZ(`waits`.`predicted_at`, 3)
   AND `seen`.`occurred_at` <= TO_TIMESTAMP_LTZ(`waits`.`ends_at`, 3)

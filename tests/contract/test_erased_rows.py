@@ -62,6 +62,7 @@ def rows_of(user_id: str, user_no: int, secret: str) -> Mapping[str, Mapping[str
         "feature_values": {**feature, "user_id": [user_id], "value": [f'"{secret}"']},
         "served_vectors": vector,
         "crowd_deltas": {**delta, "at": [int(time.time() * 1000)], "tick": [1], "rule_version": [1]},
+        "identities": {"user_id": [user_id], "change": [user_no], "canonical": [user_id], "logged_at": [AT_MS]},
         "crowd_batches": {"watch": ["w"], "batch": [1], "attempt": ["a"]},
     }
 

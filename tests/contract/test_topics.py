@@ -8,8 +8,12 @@ import pytest
 from confluent_kafka.admin import ConfigResource, ResourceType
 
 from stores import kafka
+from stores.identity_log import IdentityLog
 from stores.kafka_client import admin
 from stores.kafka_reader import KafkaReader
+from stores.kafka_results import read_messages
+from tagging.identity import Identity, read_identity
+from tagging.names import IDENTITIES_TOPIC
 from tests.kafka_topics import new_topic
 
 pytestmark = pytest.mark.stack
@@ -50,6 +54,21 @@ def test_a_tags_topic_is_compacted_and_keeps_its_tombstones_for_weeks(settings):
     found = config(settings, f"tag.{tag}.v1")
     assert (found["cleanup.policy"], found["message.timestamp.type"]) == ("compact", "LogAppendTime")
     assert int(found["delete.retention.ms"]) >= 14 * 86_400_000
+
+
+def test_identities_are_kept_whole_in_one_partition_in_the_logs_own_time(settings):
+    log = IdentityLog(settings)
+    log.open()
+    user_id = uuid.uuid4().hex
+    told = [Identity(user_id, canonical, "m", change, 5) for change, canonical in ((1, "b"), (2, user_id))]
+    log.tell(told)
+    log.tell(told[1:])
+    held = [read_identity(message.value()) for message in read_messages(settings, IDENTITIES_TOPIC)]
+    assert [each for each in held if each.user_id == user_id] == [*told, told[1]]
+    found = config(settings, IDENTITIES_TOPIC)
+    kept = (found["cleanup.policy"], found["retention.ms"], found["message.timestamp.type"])
+    assert kept == ("delete", "-1", "LogAppendTime")
+    assert list(kafka.end_offsets(settings, [IDENTITIES_TOPIC])[IDENTITIES_TOPIC]) == [0]
 
 
 def test_no_topics_are_created_for_no_tags(settings):

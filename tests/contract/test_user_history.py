@@ -230,12 +230,12 @@ def test_changes_come_newest_first_page_by_page(history):
 
 
 def test_events_come_newest_first_page_by_page(history):
-    ids = [event.event_id for event in history.events("ann", END, 10)]
+    ids = [event.event_id for event in history.events(["ann"], END, 10)]
     assert ids == ["after", "e1", "late", "e2"]
-    page = history.events("ann", END, 2)
-    rest = history.events("ann", (page[-1].occurred_at_ms, page[-1].event_id), 10)
+    page = history.events(["ann"], END, 2)
+    rest = history.events(["ann"], (page[-1].occurred_at_ms, page[-1].event_id), 10)
     assert [event.event_id for event in [*page, *rest]] == ids
-    assert history.events("nobody", END, 2) == []
+    assert history.events(["nobody"], END, 2) == []
 
 
 def test_a_source_that_nothing_narrows_is_refused(clickhouse):

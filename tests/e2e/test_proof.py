@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 from rich.console import Console
@@ -18,6 +20,8 @@ from jobs.verification import Limits, verify
 from stores import mysql
 from stores.flink import FlinkCluster, cancel_and_wait
 from stores.hbase import ProfileStore
+from stores.identities import IdentityTable
+from tagging.identity import Merge
 from tagging.parity import Outcome, TagParity
 from tests.conftest import RunningStack
 
@@ -92,6 +96,28 @@ def test_a_job_that_was_cancelled_or_that_an_operator_restarts_goes_on_from_wher
     [found] = [found for found in operate.listed(cluster) if found.name == JOB_NAME]
     assert (found.state, found.id != again) == ("RUNNING", True)
     assert wrong(compare(fed, *FEW)) == []
+
+
+def test_a_person_who_is_merged_and_taken_apart_has_the_values_that_batch_gives(fed: RunningStack) -> None:
+    key, table = ("city", 1), IdentityTable(fed.settings)
+    with ProfileStore(fed.settings.hbase) as profiles:
+        having = (user for user, cells in profiles.scan([key]) if cells.get(key) and cells[key].value)
+        gone, stays = islice(having, 2)
+
+        def await_city(is_there: bool) -> None:
+            until = time.monotonic() + FAILURE_SECONDS
+            while ((cell := profiles.profile(gone).get(key)) is not None and cell.value is not None) != is_there:
+                assert time.monotonic() < until, (gone, stays, cell)
+                time.sleep(0.5)
+
+        now_ms = int(time.time() * 1000)
+        made = table.merge(Merge(uuid.uuid4().hex, gone, stays, "the same phone", "tests", now_ms))
+        await_city(False)
+        assert wrong(compare(fed, *FEW)) == []
+        table.unmerge(gone, made.id, "tests", now_ms + 1)
+        await_city(True)
+    assert wrong(compare(fed, *FEW)) == []
+    table.close()
 
 
 def test_a_value_that_was_tampered_with_is_found_and_its_user_named(fed: RunningStack) -> None:

@@ -15,6 +15,7 @@ from tagging.sight import Sight, Versions
 from tests.fakes.breakable import Breakable
 from tests.fakes.memory_erasures import MemoryErasures
 from tests.fakes.memory_feature_reports import MemoryFeatureReports
+from tests.fakes.memory_identities import MemoryIdentities
 from tests.fakes.memory_learning import MemoryLearning
 from tests.fakes.memory_models import MemoryModels, MemoryPredictionLog
 from tests.fakes.memory_operations import MemoryOperations
@@ -192,6 +193,7 @@ class World:
     learning: MemoryLearning = field(default_factory=MemoryLearning)
     purchases: MemoryPurchases = field(default_factory=MemoryPurchases)
     erasures: MemoryErasures = field(default_factory=MemoryErasures)
+    identities: MemoryIdentities = field(default_factory=MemoryIdentities)
 
     def __post_init__(self) -> None:
         self.models = MemoryModels(self.reports)
@@ -229,6 +231,7 @@ class World:
                 self.reports,
             ),
             erasures=self.erasures,
+            identities=self.identities,
         )
 
 

@@ -139,11 +139,12 @@ class MemoryUserHistory(Breakable):
         ]
         return sorted(mine, key=lambda change: -change.place)[:limit]
 
-    def events(self, user_id: str, before: tuple[int, str], limit: int) -> Sequence[PastEvent]:
+    def events(self, user_ids: Sequence[str], before: tuple[int, str], limit: int) -> Sequence[PastEvent]:
         self.ask()
         mine = [
             PastEvent(
                 row["event_id"],
+                row["user_id"],
                 row["event_type"],
                 row["item_id"],
                 row["properties"] or {},
@@ -151,7 +152,7 @@ class MemoryUserHistory(Breakable):
                 row["logged_at"],
             )
             for row in _events(self.log["events"])
-            if row["user_id"] == user_id and (row["occurred_at"], row["event_id"]) < before
+            if row["user_id"] in user_ids and (row["occurred_at"], row["event_id"]) < before
         ]
         return sorted(mine, key=lambda event: (event.occurred_at_ms, event.event_id), reverse=True)[:limit]
 

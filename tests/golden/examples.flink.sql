@@ -1,3 +1,37 @@
+-- Which person each merged id belongs to. A change of the same number is the same change, sent again by a publisher that was killed.
+CREATE TEMPORARY TABLE `identities_log` (
+  `user_id` STRING,
+  `canonical` STRING,
+  `change` BIGINT,
+  `offset` BIGINT METADATA VIRTUAL,
+  `logged_at` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL
+) WITH (
+  'connector' = 'kafka',
+  'topic' = 'identities',
+  'properties.group.id' = 'tagstream.examples.identities',
+  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.security.protocol' = 'PLAINTEXT',
+  'scan.startup.mode' = 'earliest-offset',
+  'format' = 'json',
+  'json.fail-on-missing-field' = 'true',
+  -- The streaming parser's error does not name the missing column.
+  'json.decode.json-parser.enabled' = 'false'
+);
+
+
+-- Each id's person as it is now: its newest change. An id that was never merged has none; one that is by itself again has itself.
+CREATE TEMPORARY VIEW `identities` AS
+SELECT `user_id`, `canonical`
+FROM (
+  SELECT
+    `user_id`, `canonical`,
+    ROW_NUMBER() OVER (PARTITION BY `user_id` ORDER BY `change` DESC, `offset` ASC) AS `age`
+  FROM `identities_log`
+  WHERE CHAR_LENGTH(`user_id`) > 0 AND CHAR_LENGTH(`canonical`) > 0
+)
+WHERE `age` = 1
+;
+
 -- The behaviour log as it lies in Kafka. Rows that are not JSON come out as NULLs and are left to the view's filter:
 -- the events sink writes the same rows to dead_letters with their offset.
 CREATE TEMPORARY TABLE `events_log` (
@@ -24,7 +58,7 @@ CREATE TEMPORARY TABLE `events_log` (
 
 
 -- Valid events, each event_id once: the one with the lowest offset. A user's events share a partition, so that offsets order them.
-CREATE TEMPORARY VIEW `events` AS
+CREATE TEMPORARY VIEW `events__as_logged` AS
 SELECT
   `event_id`, `user_id`, `event_type`, `item_id`, `properties`,
   TO_TIMESTAMP_LTZ(`occurred_at`, 3) AS `occurred_at`,
@@ -42,6 +76,16 @@ FROM (
     AND TO_TIMESTAMP_LTZ(`occurred_at`, 3) <= `logged_at` + INTERVAL '5' MINUTE
 )
 WHERE `copy` = 1
+;
+
+-- The source's rows by person: whoever a row names is named by the canonical id. A merge, and its end, retracts rows and adds them
+-- again under the other id, whatever their age.
+CREATE TEMPORARY VIEW `events` AS
+SELECT
+  `row`.`event_id`, COALESCE(`user_id__is`.`canonical`, `row`.`user_id`) AS `user_id`, `row`.`event_type`, `row`.`item_id`, `row`.`properties`, `row`.`occurred_at`,
+  `row`.`__shard`, `row`.`__logged_at`
+FROM `events__as_logged` AS `row`
+LEFT JOIN `identities` AS `user_id__is` ON `user_id__is`.`user_id` = `row`.`user_id`
 ;
 
 -- Time as a topic: one tick a minute and shard. A row of a window leaves when the tick of its last minute arrives.
@@ -126,6 +170,7 @@ WHERE `copy` = 1;
 
 -- What decides each prediction's label: each event that it waited for, and the tick. An event decides that was logged up to
 -- 7 days after that tick; then the job may have forgotten the prediction, and a batch run must not know more than it.
+-- Whoever was scored under one id and acted under another of the same person was the one who acted.
 CREATE TEMPORARY VIEW `signs` AS
 SELECT
   `waits`.`prediction_id`,
@@ -134,8 +179,9 @@ SELECT
     + EXTRACT(MILLISECOND FROM `seen`.`occurred_at`) AS `happened_at`,
   CAST(NULL AS BIGINT) AS `ticked_at`
 FROM `awaited` AS `waits`
+LEFT JOIN `identities` AS `is` ON `is`.`user_id` = `waits`.`user_id`
 JOIN `events` AS `seen`
-  ON `seen`.`user_id` = `waits`.`user_id`
+  ON `seen`.`user_id` = COALESCE(`is`.`canonical`, `waits`.`user_id`)
   AND `seen`.`event_type` = `waits`.`label_event`
   AND `seen`.`occurred_at` > TO_TIMESTAMP_LTZ(`waits`.`predicted_at`, 3)
   AND `seen`.`occurred_at` <= TO_TIMESTAMP_LTZ(`waits`.`ends_at`, 3)

@@ -132,20 +132,25 @@ def points_of(query):
             return st.builds(SessionPoint, query=st.just(query), day=st.none() | st.integers(0, 14))
 
 
-def stored(drawn):
+PEOPLE = st.dictionaries(st.sampled_from(USERS), st.sampled_from(USERS), max_size=4)
+"""Of some ids the canonical one."""
+
+
+def stored(drawn, people=None):
     """Drawn events as the log has them: one that is drawn again is a copy, with its own time and type.
 
     A user's are all in one partition, so that of two copies one always came first.
     """
     return [
-        Stored(f"e{number}", user, kind, at, int(user[1:]) % 2, offset * 10, properties)
+        Stored(f"e{number}", user, kind, at, int(user[1:]) % 2, offset * 10, properties, (people or {}).get(user))
         for offset, (number, user, kind, at, properties) in enumerate(drawn)
     ]
 
 
 def put(store, rows):
-    """In two inserts, the later half first."""
+    """In two inserts, the later half first; and whose they are."""
     store.driver.command("TRUNCATE TABLE events")
+    put_people(store, {row.user_id: row.person for row in rows if row.person is not None})
     for part in (rows[len(rows) // 2 :], rows[: len(rows) // 2]):
         store.client.insert_columns(
             "events",
@@ -161,6 +166,19 @@ def put(store, rows):
                 "offset": [row.offset for row in part],
             },
         )
+
+
+def put_people(store, people):
+    """Each told twice, belonging to another before, and to a third after the time that is asked about."""
+    store.driver.command("TRUNCATE TABLE identities")
+    told = [
+        row
+        for user, person in people.items()
+        for row in ((user, 1, "u0", NOON - 2), *[(user, 2, person, NOON)] * 2, (user, 3, "u1", NOON + 1))
+    ]
+    names = ("user_id", "change", "canonical", "logged_at")
+    columns = {name: [row[place] for row in told] for place, name in enumerate(names)}
+    store.client.insert_columns("identities", columns)
 
 
 def put_tags(store):
@@ -226,9 +244,9 @@ VALUES = {"tier": TIERS, "spend": SPEND, None: {}}
 @pytest.mark.parametrize("chart", QUESTIONS)
 def test_a_chart_shows_what_plain_python_counts(store, chart):
     @FEW
-    @given(drawn=EVENTS, query=QUESTIONS[chart])
-    def answers_agree(drawn, query):
-        rows = stored(drawn)
+    @given(drawn=EVENTS, people=PEOPLE, query=QUESTIONS[chart])
+    def answers_agree(drawn, people, query):
+        rows = stored(drawn, people)
         put(store, rows)
         expected = behaviour_charts.rows(query, rows, NOON, VALUES[getattr(query, "breakdown", None)])
         assert sorted_rows(plain(asked(store, query))) == sorted_rows(plain(expected))
@@ -239,9 +257,11 @@ def test_a_chart_shows_what_plain_python_counts(store, chart):
 @pytest.mark.parametrize("chart", QUESTIONS)
 def test_a_point_has_the_users_that_plain_python_finds_one_by_one(store, chart):
     @FEW
-    @given(drawn=EVENTS, point=QUESTIONS[chart].flatmap(points_of), ends=st.none() | st.integers(-1, 300))
-    def users_agree(drawn, point, ends):
-        rows = stored(drawn)
+    @given(
+        drawn=EVENTS, people=PEOPLE, point=QUESTIONS[chart].flatmap(points_of), ends=st.none() | st.integers(-1, 300)
+    )
+    def users_agree(drawn, people, point, ends):
+        rows = stored(drawn, people)
         put(store, rows)
         cut = None if ends is None else {1: ends} if ends % 2 else {0: ends, 1: ends}
         assert users_of_point(store, point, cut) == behaviour_oracle.users_of(point, rows, NOON, cut)

@@ -17,7 +17,7 @@ STATEFUL = ("favourite_category_30d", "lifecycle", "rfm_segment", "spend_tier_30
 
 @pytest.fixture(scope="module")
 def history():
-    return random_history(seed=20260301, users=250, events=3000, orders=900)
+    return random_history(seed=20260301, users=250, events=3000, orders=900, merges=120)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,13 @@ def test_the_history_tries_every_built_in_tag(batch):
         values = batch[tag.definition.name].values()
         enough = 1 if tag.definition.value_type == "boolean" else 2
         assert len(set(values)) >= enough, f"{tag.definition.name}: only {set(values)}"
+
+
+def test_the_history_merges_users_who_have_tags(history, batch):
+    merged = {row["user_id"] for row in history.identities if row["user_id"] != row["canonical"]}
+    people = {row["canonical"] for row in history.identities}
+    tagged = {user for values in batch.values() for user in values}
+    assert len(merged) > 30 and len(people & tagged) > 10
 
 
 def test_the_oracle_knows_most_built_in_tags():

@@ -102,6 +102,7 @@ def erased(log: Log, user_id: str) -> Erasure:
         table,
         stores_of(log.settings, rows, log.profiles),
         ErasedInMySQL(log.settings).number,
+        lambda user_id: "",
         lambda erasure: kept_of(log.settings, erasure, 1),
         lambda: True,
         lambda: int(time.time() * 1000),

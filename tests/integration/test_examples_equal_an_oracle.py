@@ -40,6 +40,8 @@ class Log:
 
     predictions: list[tuple[Any, int]] = field(default_factory=list)
     events: list[tuple[dict[str, Any], int]] = field(default_factory=list)
+    people: dict[str, str] = field(default_factory=dict)
+    """user_id -> the canonical id of its person, where that is another."""
 
     def predict(self, name: str, user: str, at: int, logged_at: int | None = None, **changes: Any) -> None:
         message = {
@@ -58,7 +60,9 @@ class Log:
             f"{name}_log": [Message(message, offset, logged_at) for offset, (message, logged_at) in enumerate(held)]
             for name, held in (("predictions", self.predictions), ("events", self.events))
         }
-        return {**found, "clock": list(ticks(FIRST, NOW))}
+        told = [{"user_id": user, "canonical": person, "change": 1} for user, person in self.people.items()]
+        identities = [Message(message, offset, FIRST * MINUTE_MS) for offset, message in enumerate(told)]
+        return {**found, "identities_log": identities, "clock": list(ticks(FIRST, NOW))}
 
 
 def first_of_each(messages, key):
@@ -86,7 +90,9 @@ def by_the_rule(log: Log) -> dict[str, tuple[int, int]]:
         signs = [
             event["occurred_at"]
             for event, logged_at in first_of_each(log.events, "event_id")
-            if (event["user_id"], event["event_type"]) == (prediction["user_id"], RULES[prediction["model"]].event_type)
+            if log.people.get(event["user_id"], event["user_id"])
+            == log.people.get(prediction["user_id"], prediction["user_id"])
+            and event["event_type"] == RULES[prediction["model"]].event_type
             and begins < event["occurred_at"] <= ends
             and logged_at <= due * MINUTE_MS + DAY_MS
         ]
@@ -134,6 +140,10 @@ def edges() -> Log:
     log.predict("yes: two predictions, the second", "both", AT + 100)
     log.predict("yes: another model", "visits", AT, model="comes_back_within_a_minute", frozen_score=None)
     log.event("visits", "visits", "it's a visit", AT + 60_000)
+    for name, scored, acted in (("phone", "a phone", "a person"), ("person", "a person 2", "a phone 2")):
+        log.predict(f"yes: another id of the person, scored as the {name}", scored, AT)
+        log.event(f"by another id than the {name}", acted, "paid", AT + 5)
+    log.people = {"a phone": "a person", "a phone 2": "a person 2", "a phone 3": "a person 3"}
     log.predict("left out: unknown model", "unknown", AT, model="buy")
     log.predict("left out: logged when due", "logged", AT, DUE)
     log.predict("no: logged just before it is due", "just", AT, DUE - 1)
@@ -150,8 +160,8 @@ def edges() -> Log:
 
 
 def by_chance(seed: int) -> Log:
-    """Some users who are predicted and buy all the time, with copies and late news."""
-    chance, log = random.Random(seed), Log()
+    """Some users who are predicted and buy all the time, some under several ids, with copies and late news."""
+    chance, log = random.Random(seed), Log(people={"u3": "u1", "u5": "u1", "u7": "u99"})
     for number in range(250):
         at = chance.randrange(FIRST * MINUTE_MS, NOW * MINUTE_MS)
         at -= at % chance.choice([1, 1_000, MINUTE_MS])
@@ -191,7 +201,8 @@ def test_each_edge_is_decided_as_it_is_named(flink):
                 if not name.startswith("left out")}  # fmt: skip
     assert {name: label for name, (label, _) in decisions(found).items()} == expected
     kept = [(message, at) for message, at in log.predictions if not message["prediction_id"].startswith("left out")]
-    assert decisions(found) == by_the_rule(Log(kept, log.events))
+    assert decisions(found) == by_the_rule(Log(kept, log.events, log.people))
+    assert found["yes: another id of the person, scored as the phone"]["user_id"] == "a phone"
     assert found["yes: a copied prediction"] | {"decided_at": ""} == {
         "prediction_id": "yes: a copied prediction", "model": "buys", "version": "3", "user_id": "twice",
         "features": '{"a": 1, "b": "x"}', "score": "0.25", "frozen_score": "0.5", "predicted_at": str(AT), "label": "1",
@@ -234,22 +245,28 @@ def test_the_plan_has_no_python_no_materializer_and_no_tombstone_before_a_new_la
 def test_each_topic_is_read_once_and_ticks_and_labels_are_looked_up_by_key(plans):
     execution = plans[0].split("== Optimized Execution Plan ==")[1]
     tables = re.findall(r"TableSourceScan\(table=\[\[default_catalog, default_database, (\w+)", execution)
-    assert sorted(tables) == ["clock", "events_log", "predictions_log"]
+    assert sorted(tables) == ["clock", "events_log", "identities_log", "predictions_log"]
     joins = [line for line in execution.splitlines() if "Join(joinType=" in line]
     by_key = [line for line in joins if "rightInputSpec=[JoinKeyContainsUniqueKey]" in line]
-    assert len(joins) == 3 and len(by_key) == 2
+    assert len(joins) == 5 and len(by_key) == 4
 
 
-def test_all_that_the_job_remembers_is_forgotten_in_time(plans):
+def test_all_that_the_job_remembers_of_events_and_predictions_is_forgotten_in_time(plans):
     held, ticks_held, copies_held = 720_000 + 60_000 + 2 * DAY_MS, DAY_MS, 3 * DAY_MS
     lives = {}
     for node in json.loads(json.dumps(plans[1]))["nodes"]:
         for state in node.get("state") or ():
             lives.setdefault(node["description"].split("(")[0] + " " + state["name"], set()).add(state["ttl"])
-            assert state["ttl"] in {f"{held} ms", f"{ticks_held} ms", f"{copies_held} ms"}, node["description"]
+            of_people = "partitionBy=[user_id]" in node["description"] or "LeftOuterJoin" in node["description"]
+            allowed = {f"{held} ms", f"{ticks_held} ms", f"{copies_held} ms", *(["0 ms"] if of_people else [])}
+            assert state["ttl"] in allowed, node["description"]
     of_ticks = [
         node for node in plans[1]["nodes"] if "groupBy=[minute, shard]" in node["description"] and node.get("state")
     ]
     assert of_ticks and all(state["ttl"] == f"{ticks_held} ms" for node in of_ticks for state in node["state"])
     two = [[state["ttl"] for state in node["state"]] for node in plans[1]["nodes"] if len(node.get("state") or ()) == 2]
-    assert sorted(two) == sorted([[f"{held} ms", f"{ticks_held} ms"], [f"{held} ms"] * 2, [f"{held} ms"] * 2])
+    # Who is one person is never forgotten.
+    of_people = [[f"{held} ms", "0 ms"]] * 2
+    assert sorted(two) == sorted(
+        [[f"{held} ms", f"{ticks_held} ms"], [f"{held} ms"] * 2, [f"{held} ms"] * 2, *of_people]
+    )

@@ -19,7 +19,7 @@ from stores.settings import Flink, Settings
 SETTINGS = Settings(flink=Flink(connector_jar=str(flink_connector_jar())))
 TAG = next(tag for tag in builtin_tags() if tag.sources == {"events"})
 STREAM = Job("tags", [TAG])
-BATCH = Job("preview", [TAG], Mode.BATCH, {"events": {0: 1}, "clock": {0: 1}}, "answers")
+BATCH = Job("preview", [TAG], Mode.BATCH, {"events": {0: 1}, "identities": {0: 1}, "clock": {0: 1}}, "answers")
 
 
 def plan(job: Job) -> str:

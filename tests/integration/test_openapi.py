@@ -21,6 +21,7 @@ from tests.fakes.api_stores import AT_MS, FixedCheck, World, seeded
 from tests.fakes.memory_ledger import Arrival
 from tests.openapi_crowds import CROWD_TIMES
 from tests.openapi_erasures import ERASURES_ASKED
+from tests.openapi_identities import IDENTITIES_ASKED
 from tests.openapi_models import MODEL_REQUESTS
 from tests.openapi_operations import OPERATIONS
 from tests.openapi_publishing import PUBLISHING
@@ -262,7 +263,18 @@ ASKED = [
     Asked("read_tag_lineage", 422, "/api/v1/tags/NO/lineage"),
     Asked("read_tag_lineage", 500, "/api/v1/tags/tier/lineage", breaks=_raises("crowds", "all")),
     Asked("read_tag_lineage", 503, "/api/v1/tags/tier/lineage", breaks=_fails("crowds")),
-    *(Asked(*given) for given in (*PUBLISHING, *CROWD_TIMES, *MODEL_REQUESTS, *QUERIES, *OPERATIONS, *ERASURES_ASKED)),
+    *(
+        Asked(*given)
+        for given in (
+            *PUBLISHING,
+            *CROWD_TIMES,
+            *MODEL_REQUESTS,
+            *QUERIES,
+            *OPERATIONS,
+            *ERASURES_ASKED,
+            *IDENTITIES_ASKED,
+        )
+    ),
     Asked("read_parity", 200, PARITY, breaks=compared),
     Asked("read_parity", 500, PARITY, breaks=_raises("parity", "newest")),
     Asked("read_parity", 503, PARITY, breaks=_fails("parity")),

@@ -45,7 +45,7 @@ def compared(world: World, batch, other_sql: bool = False) -> dict[tuple[str, st
     """(store, tag, user) -> what is wrong there, with its cause."""
     answers = batch_of(batch)
     recomputed = answers.digests()
-    settings, ends = Settings(), {topic: {} for topic in ("events", "clock", "cdc.shop.orders")}
+    settings, ends = Settings(), {topic: {} for topic in ("events", "identities", "clock", "cdc.shop.orders")}
     explainer = Explainer(settings, Barrier(ends, BARRIER_MS), world.read, lambda: other_sql)
     found = {}
     for store in (HBaseSide(world.profiles), ClickHouseSide(world.clickhouse)):

@@ -12,11 +12,13 @@ from jobs.mode import Mode
 from jobs.state_ttl import Retention
 from jobs.statements import Job
 from stores.settings import Flink, Settings
+from tagging.sources import CATALOG
 
 SETTINGS = Settings(flink=Flink(connector_jar=str(flink_connector_jar())))
 TOPICS = (
     "events",
     "clock",
+    "identities",
     "cdc.shop.users",
     "cdc.shop.products",
     "cdc.shop.orders",
@@ -94,6 +96,14 @@ def test_events_are_deduplicated_once(stream_plan):
     assert sections(stream_plan)[1].count("partitionBy=[event_id]") == 1
 
 
+def test_identities_are_joined_once_for_each_column_that_names_a_user(stream_plan, batch_plan):
+    named = [source for tag in builtin_tags() for source in tag.sources if source in CATALOG]
+    wanted = sum(len(CATALOG[source].user_columns) for source in set(named))
+    for plan in (stream_plan, batch_plan):
+        joins = [line for line in sections(plan)[1].splitlines() if "canonical" in line and "LeftOuterJoin" in line]
+        assert len(joins) == wanted, joins
+
+
 def test_tags_on_the_same_window_share_its_join(stream_plan):
     windows = {window for tag in builtin_tags() for window in tag.windows}
     readers = sum(len(tag.windows) for tag in builtin_tags())
@@ -111,25 +121,18 @@ def test_the_compiled_plan_is_the_same_each_time_so_that_a_restart_finds_its_sta
     assert first == second
 
 
-def test_window_joins_their_ticks_and_the_deduplication_and_nothing_else_forget(compiled_plans):
+def test_rows_of_windows_and_the_deduplication_and_nothing_else_forget(compiled_plans):
     for node in json.loads(compiled_plans[0])["nodes"]:
-        lives = [state["ttl"] for state in node.get("state", ())]
-        if is_window(node):
-            # A table's ticks are kept: a test in test_changes_after_leaving says why.
-            lives = lives[:1]
+        lives = {state["ttl"] for state in node.get("state", ())}
+        is_window = node["type"].startswith("stream-exec-join") and node["joinSpec"]["joinType"] == "ANTI"
         is_deduplication = "partitionBy=[event_id]" in node["description"] and "rank" in node["type"]
         is_tick = "groupBy=[minute, shard]" in node["description"]
-        forgets = is_window(node) or is_deduplication or is_tick
-        assert ("0 ms" not in lives) if forgets else set(lives) <= {"0 ms"}, node["description"]
-
-
-def test_windows_over_tables_and_they_alone_keep_their_ticks(compiled_plans):
-    ticks = [node["state"][1]["ttl"] for node in json.loads(compiled_plans[0])["nodes"] if is_window(node)]
-    windows = {window for tag in builtin_tags() for window in tag.windows}
-    of_tables = sum(window.source != "events" for window in windows)
-    assert ticks.count("0 ms") == of_tables and len(ticks) == len(windows)
-
-
-def is_window(node):
-    """Whether a node of a compiled plan joins a window's rows with the clock."""
-    return node["type"].startswith("stream-exec-join") and node["joinSpec"]["joinType"] == "ANTI"
+        is_of_people = "LeftOuterJoin" in node["description"] and "select=[event_id" in node["description"]
+        if is_window or is_of_people:
+            # A merge or a row change may withdraw a row at any age: its tick must be there still (test_changes_after_leaving).
+            # Nor is it forgotten whose rows are whose.
+            rows, other = (state["ttl"] for state in node["state"])
+            assert rows != "0 ms" and other == "0 ms", node["description"]
+        else:
+            forgets = is_deduplication or is_tick
+            assert ("0 ms" not in lives) if forgets else lives <= {"0 ms"}, node["description"]

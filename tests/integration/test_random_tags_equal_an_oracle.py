@@ -27,7 +27,7 @@ def flink():
 )
 @given(seed=st.integers(0, 2**32), tags=TAGS)
 def test_random_tags_have_the_values_that_the_oracle_gives(flink, seed, tags):
-    history = random_history(seed)
+    history = random_history(seed, merges=40)
     duck = Duck(history)
     wanted = {tag.name: duck.values(tag.oracle) for tag in tags}
     found = flink.run([tag.compiled() for tag in tags], history.log())

@@ -50,7 +50,10 @@ TAGS = (
     tag("friends", "integer", "SELECT u.referred_by AS user_id, COUNT(*) AS value FROM users AS u JOIN TAG(vip) AS v"
         " ON v.user_id = u.user_id WHERE v.value GROUP BY u.referred_by", VIP),
 )  # fmt: skip
-TOPICS = ("clock", "events", "cdc.shop.users", "tag.tier.v1", "tag.spent.v3", "tag.vip.v1", "tag.orders.v2")
+TOPICS = (
+    *("clock", "events", "identities", "cdc.shop.users"),
+    *("tag.tier.v1", "tag.spent.v3", "tag.vip.v1", "tag.orders.v2"),
+)
 WANTED = {
     "plain": {"ann": "gold", "bob": 'a "b", é', "eve": "silver"},
     "filtered": {"ann": Decimal("12345678901234.5678"), "bob": Decimal("100.0000")},

@@ -1,9 +1,17 @@
 -- What README.md says of the sources, in DuckDB's words. Times are epoch milliseconds; `now` is the newest tick.
 CREATE TABLE now AS SELECT $now_ms AS ms;
 
+-- Of what was said of an id the highest change counts; an id of which nothing was said is a person by itself.
+CREATE VIEW person AS
+SELECT DISTINCT user_id, canonical
+FROM identities_log AS a
+WHERE change = (SELECT max(change) FROM identities_log AS b WHERE a.user_id = b.user_id);
+
+CREATE MACRO of_person(id) AS coalesce((SELECT p.canonical FROM person AS p WHERE p.user_id = id), id);
+
 -- An event_id counts once: the copy with the lowest offset. What is no valid event is in no tag.
 CREATE VIEW events AS
-SELECT DISTINCT ON (event_id) *
+SELECT DISTINCT ON (event_id) * REPLACE (of_person(events_log.user_id) AS user_id)
 FROM events_log
 WHERE length(event_id) > 0 AND length(user_id) > 0 AND length(event_type) > 0
   AND occurred_at > 0 AND occurred_at - logged_at <= 300000
@@ -11,20 +19,20 @@ ORDER BY event_id, "offset";
 
 -- Of a table's row changes the newest by offset counts.
 CREATE VIEW users AS
-SELECT * FROM users_log AS a
-WHERE op <> 'd' AND "offset" = (SELECT max("offset") FROM users_log AS b WHERE a.user_id = b.user_id);
+SELECT * REPLACE (of_person(a.referred_by) AS referred_by) FROM users_log AS a
+WHERE op <> 'd' AND of_person(a.user_id) = a.user_id AND "offset" = (SELECT max("offset") FROM users_log AS b WHERE a.user_id = b.user_id);
 
 CREATE VIEW products AS
 SELECT * FROM products_log AS a
 WHERE op <> 'd' AND "offset" = (SELECT max("offset") FROM products_log AS b WHERE a.product_id = b.product_id);
 
 CREATE VIEW orders AS
-SELECT * FROM orders_log AS a
+SELECT * REPLACE (of_person(a.user_id) AS user_id) FROM orders_log AS a
 WHERE op <> 'd' AND "offset" = (SELECT max("offset") FROM orders_log AS b WHERE a.order_id = b.order_id);
 
 CREATE VIEW scores AS
 SELECT * FROM scores_log AS a
-WHERE op <> 'd' AND "offset" = (SELECT max("offset") FROM scores_log AS b WHERE a.score_id = b.score_id);
+WHERE op <> 'd' AND of_person(a.user_id) = a.user_id AND "offset" = (SELECT max("offset") FROM scores_log AS b WHERE a.score_id = b.score_id);
 
 -- A row leaves when the clock reaches the end of its pane plus the window; one that had left when it was logged never enters, nor
 -- does one whose time lay more than a day ahead then (an event's does not).

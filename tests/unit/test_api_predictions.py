@@ -9,6 +9,7 @@ from api import create_app
 from api.live.models import prediction_message
 from prediction.pipeline import from_bytes
 from stores.settings import Settings
+from tagging.identity import Merge
 from tests.fakes.api_stores import AT_MS, World, seeded
 from tests.small_model import FEATURES, GOOD, add_model, pipeline
 
@@ -64,6 +65,14 @@ def test_an_unknown_user_gets_a_problem_and_the_others_their_scores(client, worl
     assert [item["problem"] for item in items] == ["user_not_found", None]
     assert (items[0]["score"], items[0]["prediction_id"]) == (None, None)
     assert [logged.user_id for logged in world.predictions.predictions] == ["u1"]
+
+
+def test_an_id_that_is_merged_is_scored_and_logged_as_its_person(client, world):
+    own = ask(client, user_ids=["u2"]).json["items"][0]["score"]
+    world.identities.merge(Merge("d" * 32, "u1", "u2", "the same phone", "ann", AT_MS))
+    item = ask(client).json["items"][0]
+    assert (item["user_id"], item["score"]) == ("u1", own)
+    assert world.predictions.predictions[-1].user_id == "u2"
 
 
 def test_every_served_score_is_logged_with_its_features(client, world):

@@ -104,7 +104,7 @@ def test_a_search_is_paged_in_order_of_id_until_every_user_was_seen_once(client)
         cursor = page["next"]
         if cursor is None:
             break
-    assert seen == [{"user_id": f"u{number}", "user_no": number + 1} for number in range(5)]
+    assert seen == [{"user_id": f"u{number}", "user_no": number + 1, "merged_into": None} for number in range(5)]
 
 
 def test_a_page_that_ends_with_the_last_user_has_no_next(client):

@@ -14,7 +14,7 @@ from tagging.definition import TagDefinition
 from tagging.tag_reads import TagRead
 
 AS_OF_MS = 1_790_000_040_000
-ENDS = {topic: {0: 5} for topic in ("events", "clock", "cdc.shop.orders")}
+ENDS = {topic: {0: 5} for topic in ("events", "identities", "clock", "cdc.shop.orders")}
 
 
 def as_of(*names: str) -> str:
@@ -27,6 +27,12 @@ def test_events_count_by_when_they_occurred_and_row_changes_by_when_they_were_lo
     assert f"WHERE `copy` = 1\n    AND `occurred_at` <= {AS_OF_MS}" in text
     assert f"WHERE `op` IN ('c', 'r', 'u', 'd')\n    AND `logged_at` <= TO_TIMESTAMP_LTZ({AS_OF_MS}, 3)" in text
     assert text.count(f"TO_TIMESTAMP_LTZ({AS_OF_MS}, 3) AS `__logged_at`") == 2
+
+
+def test_a_merge_counts_where_it_was_logged_by_the_moment():
+    known = f"AND `logged_at` <= TO_TIMESTAMP_LTZ({AS_OF_MS}, 3)"
+    wanted = f"WHERE CHAR_LENGTH(`user_id`) > 0 AND CHAR_LENGTH(`canonical`) > 0\n    {known}"
+    assert wanted in as_of("views_7d")
 
 
 def test_ticks_after_the_moment_are_left_out():

@@ -9,7 +9,7 @@ from jobs.barrier import Barrier, BarrierNotPassed, JobEnded, await_job
 from stores.flink import Checkpoints, FlinkError, FlinkJob
 from stores.settings import Settings
 
-CUT = Barrier({"events": {0: 100}, "clock": {0: 10}}, 1)
+CUT = Barrier({"events": {0: 100}, "identities": {0: 0}, "clock": {0: 10}}, 1)
 
 
 class Cluster:

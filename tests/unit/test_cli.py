@@ -21,7 +21,7 @@ def run(*arguments: str):
         (
             (),
             "up down status logs restart reset demo doctor tags jobs access verify prepare compact bench crowds replay client "
-            "erase erasures",
+            "erase erasures users",
         ),
         (("jobs",), "submit list stop savepoint restart sql explain"),
         (("tags",), "diff apply export draft build approve show list rollback retire"),
@@ -29,6 +29,7 @@ def run(*arguments: str):
         (("crowds",), "list show count export deltas"),
         (("replay",), "list show send"),
         (("erasures",), "list show prove"),
+        (("users",), "merge unmerge show"),
         (("models",), "train import list live score tag"),
     ],
 )

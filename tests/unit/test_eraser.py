@@ -54,6 +54,7 @@ class World:
     erasures: MemoryErasures = field(default_factory=MemoryErasures)
     stores: dict[str, MemoryStore] = field(default_factory=lambda: {name: MemoryStore() for name in STORES})
     number: int | None = 7
+    against: str = ""
     at_ms: int = 1_790_000_000_000
     leads: bool = True
     published: list[str] = field(default_factory=list)
@@ -66,6 +67,7 @@ class World:
             self.erasures,
             self.stores,
             lambda user_id: self.number,
+            lambda user_id: self.against,
             lambda erasure: [Step(name, StepState.KEPT) for name in KEEPERS],
             lambda: self.leads,
             lambda: self.at_ms,
@@ -111,6 +113,18 @@ def test_the_log_is_told_first_and_the_stores_are_emptied_once_no_sink_has_an_ol
     assert worker.step()
     assert all(store.asked for store in world.stores.values())
     assert not worker.step(), "all is looked at again no sooner than the stores are settled"
+
+
+def test_somebody_who_was_merged_meanwhile_is_erased_once_unmerged():
+    world = World(against="ann is the same person as bob: unmerge it, and erase each id")
+    world.ask()
+    worker = world.worker()
+    worker.step()
+    held = world.erasures.read("one")
+    assert (held.state, held.cause, held.published_at_ms) == (State.FAILED, world.against, None)
+    assert not any(store.asked for store in world.stores.values())
+    world.against = ""
+    assert world.run().state is State.COMPLETE
 
 
 def test_what_came_after_a_store_was_emptied_is_found_and_removed():

@@ -10,7 +10,7 @@ from stores.settings import Settings
 from tests.unit.test_compiler_golden import GOLDEN, same_as_file
 
 RULES = {"buys": LabelRule("payment_done", 7 * 86_400), "o": LabelRule("it's", 60, 0)}
-BARRIER = {topic: {0: 12, 1: 0} for topic in ("events", "clock", "predictions")}
+BARRIER = {topic: {0: 12, 1: 0} for topic in ("events", "identities", "clock", "predictions")}
 
 
 def test_the_job_is_its_golden_file():
@@ -21,10 +21,10 @@ def test_the_job_is_its_golden_file():
 def test_stream_and_batch_differ_by_the_tables_options_alone():
     stream, batch = example_statements(RULES, Settings()), example_statements(RULES, Settings(), BARRIER, "answers")
     views = [each for each in stream.declarations if "CREATE TEMPORARY VIEW" in each]
-    assert views == [each for each in batch.declarations if "CREATE TEMPORARY VIEW" in each] and len(views) == 5
+    assert views == [each for each in batch.declarations if "CREATE TEMPORARY VIEW" in each] and len(views) == 7
     assert stream.inserts == batch.inserts
     bound = "'scan.bounded.specific-offsets' = 'partition:0,offset:12;partition:1,offset:0'"
-    assert sum(bound in each for each in batch.declarations) == 3
+    assert sum(bound in each for each in batch.declarations) == 4
     assert "upsert-kafka" in stream.declarations[-1] and "'topic' = 'answers'" in batch.declarations[-1]
     assert "upsert-kafka" not in batch.declarations[-1] and "PRIMARY KEY" not in batch.declarations[-1]
 

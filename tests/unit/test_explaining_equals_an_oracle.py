@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from jobs.builtin import builtin_tags
 from tagging.definition import TagDefinition
 from tagging.explaining.explain import explain
+from tagging.explaining.person_rows import PersonRows
 from tagging.explaining.recomputed import RecomputedRows
 from tagging.explaining.rows import Rows
+from tagging.identity import Identity
+from tagging.people import KnownPeople
 from tests.duck import ORACLE, Duck, differences
 from tests.fakes.memory_history import MemoryRows
 from tests.random_history import random_history
@@ -29,6 +32,13 @@ def explained(definition: TagDefinition, history, users, rows: Rows | None = Non
     return {user: value for user, value in found.items() if value is not None}
 
 
+def people_of(history) -> KnownPeople:
+    """Who is one person at the end of the log."""
+    people = KnownPeople()
+    people.learn(Identity(row["user_id"], row["canonical"], "", row["change"], 0) for row in history.identities)
+    return people
+
+
 def everyone(history, *values) -> list[str]:
     """All who are named anywhere, and some who are not."""
     named = {row.get(name) for rows in history.rows.values() for row in rows for name in ("user_id", "referred_by")}
@@ -38,17 +48,17 @@ def everyone(history, *values) -> list[str]:
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32), tags=TAGS)
 def test_random_tags_are_explained_with_the_values_that_the_oracle_gives(seed, tags):
-    history = random_history(seed, users=15, events=150, orders=90)
-    duck = Duck(history)
+    history = random_history(seed, users=15, events=150, orders=90, merges=12)
+    duck, rows = Duck(history), PersonRows(MemoryRows(history.rows), people_of(history))
     for tag in tags:
         wanted = duck.values(tag.oracle)
-        found = explained(tag.definition, history, everyone(history, wanted))
+        found = explained(tag.definition, history, everyone(history, wanted), rows)
         assert differences({tag.name: found}, {tag.name: wanted}) == [], tag.sql
 
 
 @cache
 def shop():
-    return random_history(seed=20260301, users=25, events=400, orders=200)
+    return random_history(seed=20260301, users=25, events=400, orders=200, merges=14)
 
 
 @cache
@@ -65,7 +75,8 @@ def version_of_built_in(name: str, version: int) -> TagDefinition | None:
 def test_a_built_in_tag_is_explained_with_the_values_that_the_oracle_gives(name):
     wanted = duck_of_shop().values(QUERIES[name])
     # Tags that are read are worked out as well: the oracle knows nothing but the log.
-    rows = RecomputedRows(MemoryRows(shop().rows), version_of_built_in, shop().now_minute)
+    logged = PersonRows(MemoryRows(shop().rows), people_of(shop()))
+    rows = RecomputedRows(logged, version_of_built_in, shop().now_minute)
     found = explained(builtin_tags(name)[0].definition, shop(), everyone(shop(), wanted), rows)
     assert wanted, "the shop must tell the tag's users from others"
     assert differences({name: found}, {name: wanted}) == []

@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from jobs.flink_sources import kafka_properties, literal, source_statements
+from jobs.flink_sources import inputs_of, kafka_properties, literal, source_statements
 from stores.settings import Kafka, Settings
 
 ALL = ("events", "users", "products", "orders")
 BARRIER = {
-    topic: {0: 12, 1: 0} for topic in ("events", "clock", "cdc.shop.users", "cdc.shop.products", "cdc.shop.orders")
+    topic: {0: 12, 1: 0}
+    for topic in ("events", "identities", "clock", "cdc.shop.users", "cdc.shop.products", "cdc.shop.orders")
 }
 
 
@@ -46,6 +47,33 @@ def test_a_column_that_mysql_no_longer_has_is_an_error_not_a_null():
     for cdc_format in ("debezium", "canal"):
         tables = [s for s in source_statements(["users"], Settings(cdc_format=cdc_format), "t") if "users_log` (" in s]
         assert tables and all("'json.fail-on-missing-field' = 'true'" in table for table in tables)
+
+
+def test_identities_are_read_with_every_source_that_names_a_user_and_before_it():
+    assert inputs_of(["products"]) == ["products", "clock"]
+    assert inputs_of(["lifecycle__v1"]) == ["lifecycle__v1", "clock"]
+    assert inputs_of(["orders", "events"]) == ["identities", "events", "orders", "clock"]
+
+
+@pytest.mark.parametrize(
+    ("source", "joined", "own"),
+    [
+        ("events", ["user_id"], None),
+        ("orders", ["user_id"], None),
+        ("users", ["user_id", "referred_by"], "user_id"),
+        ("scores", ["user_id"], "user_id"),
+        ("products", [], None),
+    ],
+)
+@pytest.mark.parametrize("cdc_format", ["debezium", "canal"])
+def test_a_column_that_names_a_user_has_the_canonical_id_and_an_own_row_is_left_out_unless_it_is_the_canonical_ids(
+    cdc_format, source, joined, own
+):
+    text = "\n".join(source_statements([source], Settings(cdc_format=cdc_format), "tags"))
+    assert re.findall(r"LEFT JOIN `identities` AS `(\w+)__is`", text) == joined
+    mapped = re.findall(r"COALESCE\(`\w+__is`.`canonical`, `row`.`\w+`\) AS `(\w+)`", text)
+    assert mapped == [column for column in joined if column != own]
+    assert re.findall(r"WHERE COALESCE\(.*\) = `row`.`(\w+)`", text) == ([own] if own else [])
 
 
 def test_a_quote_in_an_option_stays_inside_it():

@@ -10,6 +10,7 @@ import pytest
 
 from jobs.parity_inputs import MOST_ROWS_A_USER, UserRows, emitted_by_user
 from tagging.parity_cause import Emitted
+from tagging.people import KnownPeople
 from tagging.written_rows import read_row_changes, time_ms
 
 DATA = Path(__file__).parent.parent / "data"
@@ -63,6 +64,17 @@ def test_a_users_events_are_found_whatever_the_id_looks_like_and_nobody_elses(us
         ("e2", 8, AT_MS - 5, AT_MS, "event"),
     ]
     assert rows.of("somebody") == []
+
+
+def test_rows_of_every_id_of_a_person_are_the_persons_and_an_id_that_is_merged_has_none():
+    people = KnownPeople.of({"phone": "u1"})
+    rows = UserRows({"u1", "phone"}, "debezium", people)
+    rows.read("events", [Message(event("phone"), 1), Message(event("u1", "e2"), 2), Message(event("u2", "e3"), 3)])
+    row = {"user_id": "phone", "city": "Aix", "registered_at": None}
+    change = {"before": None, "after": row, "op": "c", "source": {"table": "users"}, "ts_ms": AT_MS}
+    rows.read("users", [Message(orjson.dumps(change), 4)])
+    assert [(found.key, found.offset) for found in rows.of("u1")] == [("e1", 1), ("e2", 2)]
+    assert rows.of("phone") == []
 
 
 def test_of_very_many_rows_the_newest_are_kept():

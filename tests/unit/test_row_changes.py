@@ -11,7 +11,8 @@ import pytest
 
 from jobs.sink_rows import RowSink
 from stores.kafka_reader import Record
-from tagging.names import CLOCK_TOPIC, cdc_topic
+from tagging.identity import Identity, identity_message
+from tagging.names import CLOCK_TOPIC, IDENTITIES_TOPIC, cdc_topic
 from tagging.row_changes import NotARowChange, decode, row_values
 from tagging.sources import CATALOG
 from tests.fakes.memory_stores import MemoryTables
@@ -106,6 +107,8 @@ def test_the_sink_keeps_row_changes_what_they_are_found_by_and_the_first_tick_of
         Record(CLOCK_TOPIC, 0, 1, None, b'{"minute": 3, "shard": 5}', 203),
         Record(CLOCK_TOPIC, 1, 1, None, b'{"minute": 3, "shard": 6}', 201),
         Record(CLOCK_TOPIC, 1, 2, None, b'{"shard": 6}', 202),
+        Record(IDENTITIES_TOPIC, 0, 4, None, identity_message(Identity("ann", "bob", "m1", 17, 90)), 95),
+        Record(IDENTITIES_TOPIC, 0, 5, None, b"{}", 96),
     ]
     batch, dead = sink.decode(records)
     sink.write(batch, dead)
@@ -116,10 +119,14 @@ def test_the_sink_keeps_row_changes_what_they_are_found_by_and_the_first_tick_of
     assert tables.rows["row_lookups"] == [
         {"source": "orders", "column": "user_id", "value": user, "key": "o1"} for user in ("ann", "bob")
     ]
+    assert tables.rows["identities"] == [{"user_id": "ann", "change": 17, "canonical": "bob", "logged_at": 95}]
+    assert set(sink.users(batch)) >= {"ann", "bob"}
+    assert sink.without(batch, {"bob"})[0].identities == []
     assert tables.rows["clock_ticks"] == [{"minute": 3, "ticked_at": 201}]
     assert [(row["offset"], row["reason"]) for row in tables.rows["dead_letters"]] == [
         (8, "malformed"),
         (2, "malformed"),
+        (5, "malformed"),
     ]
     assert list(tables.rows).index("clock_ticks") > list(tables.rows).index("row_changes")
 

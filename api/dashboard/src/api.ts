@@ -16,6 +16,9 @@ export interface ProfileTag {
 }
 export interface Profile {
   user_id: string
+  /** The person's canonical id, where that is another: whose tags these are. */
+  merged_into?: string | null
+  identities?: string[]
   user_no: number | null
   tags: ProfileTag[]
   read_at: string
@@ -23,6 +26,8 @@ export interface Profile {
 export interface UserRef {
   user_id: string
   user_no: number | null
+  /** Of a search: the person's canonical id, where that is another. */
+  merged_into?: string | null
 }
 export interface Page<T> {
   items: T[]

@@ -68,6 +68,8 @@ export interface TagChange {
 }
 export interface TimelineEvent {
   event_id: string
+  /** The id that it was logged under, of all that the person has. */
+  user_id: string
   event_type: string
   item_id: string | null
   properties: Record<string, string>

@@ -83,7 +83,7 @@ test('a course goes from the oldest change to now, with gaps where there was no 
 })
 
 test('only an event that was logged more than five minutes after it happened is late', () => {
-  const event = { event_id: 'e', event_type: 't', item_id: null, properties: {}, occurred_at: '2026-01-01T00:00:00Z' }
+  const event = { event_id: 'e', user_id: 'u', event_type: 't', item_id: null, properties: {}, occurred_at: '2026-01-01T00:00:00Z' }
   expect(lateBySeconds({ ...event, logged_at: '2026-01-01T00:05:00Z' })).toBeNull()
   expect(lateBySeconds({ ...event, logged_at: '2026-01-01T00:05:01Z' })).toBe(301)
 })

@@ -3,6 +3,8 @@ SELECT 'users' AS table, count() AS rows FROM users WHERE user_id IN (SELECT use
 UNION ALL SELECT 'users_by_id', count() FROM users_by_id WHERE user_id IN (SELECT user_id FROM erasing)
 UNION ALL SELECT 'tag_values', count() FROM tag_values WHERE user_id IN (SELECT user_id FROM erasing)
 UNION ALL SELECT 'tag_changes', count() FROM tag_changes WHERE user_id IN (SELECT user_id FROM erasing)
+UNION ALL SELECT 'identities', count() FROM identities
+WHERE user_id IN (SELECT user_id FROM erasing) OR canonical IN (SELECT user_id FROM erasing)
 UNION ALL SELECT 'events', count() FROM events WHERE user_id IN (SELECT user_id FROM erasing)
 UNION ALL SELECT 'events_by_time', count() FROM events_by_time WHERE user_id IN (SELECT user_id FROM erasing)
 UNION ALL SELECT 'event_arrivals', count() FROM event_arrivals WHERE user_id IN (SELECT user_id FROM erasing)

@@ -1,0 +1,1 @@
+DELETE FROM identities WHERE user_id = %(user_id)s
