@@ -40,7 +40,7 @@ class Barrier:
 def take(sources: Iterable[str], settings: Settings) -> Barrier:
     """Cut the log here, for all that is read with these sources."""
     at_ms = int(time.time() * 1000) - CLOCK_SKEW_MS
-    topics = [topic_of(source, settings) for source in inputs_of(sources)]
+    topics = [topic_of(source, settings) for source in inputs_of(sources, settings)]
     return Barrier(kafka.end_offsets(settings, topics), at_ms)
 
 
@@ -61,7 +61,7 @@ def await_job(job: str, sources: Iterable[str], barrier: Barrier, settings: Sett
     Raises BarrierNotPassed when that takes longer than `deadline_seconds`, JobEnded at once when the job does not run.
     """
     groups: dict[str, Ends] = {}
-    for source in inputs_of(sources):
+    for source in inputs_of(sources, settings):
         topic = topic_of(source, settings)
         groups[group_of(job, source)] = {topic: barrier.ends[topic]}
     _await(groups, settings, deadline_seconds, job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from string import Template
 
 import sql
@@ -64,13 +64,13 @@ def group_of(job: str, source: str) -> str:
     return consumer_group(job, source)
 
 
-def inputs_of(sources: Iterable[str]) -> list[str]:
-    """Everything that a run over these sources reads, in order of declaration: the identities where any of them names a user,
-    the sources, the clock.
+def inputs_of(sources: Iterable[str], settings: Settings) -> list[str]:
+    """Everything that a run over these sources reads, in order of declaration: the identities where any of them names a user who
+    may be merged, the sources, the clock.
     """
     names = sorted(set(sources))
     # What a tag says of users it says of canonical ids already.
-    named = any(CATALOG[name].user_columns for name in names if name in CATALOG)
+    named = any(_merged_columns(CATALOG[name], settings) for name in names if name in CATALOG)
     return [*([IDENTITIES] if named else []), *names, CLOCK]
 
 
@@ -88,9 +88,9 @@ def source_statements(
     """
     found: list[str] = []
     tags = {read.source: read for read in reads}
-    for name in inputs_of(names):
+    for name in inputs_of(names, settings):
         connector = options(read_from(topic_of(name, settings), group_of(job, name), settings, barrier))
-        found += _statements(name, connector, settings.cdc_format, tags, as_of_ms)
+        found += _statements(name, connector, settings, tags, as_of_ms)
     return found
 
 
@@ -112,7 +112,7 @@ def read_from(topic: str, group: str, settings: Settings, barrier: EndOffsets | 
 
 
 def _statements(
-    name: str, connector: str, cdc_format: str, tags: Mapping[str, TagRead], as_of_ms: int | None
+    name: str, connector: str, settings: Settings, tags: Mapping[str, TagRead], as_of_ms: int | None
 ) -> list[str]:
     past = as_of.words(name, as_of_ms)
     if name in tags:
@@ -122,20 +122,24 @@ def _statements(
         values = {"connector": connector, **past}
         template = sql.text(f"flink/{name}.sql")
     else:
-        source = CATALOG[name]
-        values = {"connector": connector, **past, **_person_values(source)}
-        values |= _cdc_values(source, cdc_format) if name != EVENTS else {}
-        template = sql.text("flink/events.sql" if name == EVENTS else f"flink/cdc_{cdc_format}.sql")
-        if source.user_columns:
+        source, named = CATALOG[name], _merged_columns(CATALOG[name], settings)
+        values = {"connector": connector, **past, **_person_values(source, named)}
+        values |= _cdc_values(source, settings.cdc_format) if name != EVENTS else {}
+        template = sql.text("flink/events.sql" if name == EVENTS else f"flink/cdc_{settings.cdc_format}.sql")
+        if named:
             template += ";\n" + sql.text("flink/of_person.sql")
     if name == CLOCK and as_of_ms is not None:
         template += ";\n" + sql.text("flink/clock_as_of.sql")
     return [Template(statement).substitute(values) for statement in template.split(";\n") if statement.strip()]
 
 
-def _person_values(source: Source) -> dict[str, str]:
+def _merged_columns(source: Source, settings: Settings) -> tuple[str, ...]:
+    """The source's columns that name a user who may be merged."""
+    return source.user_columns if settings.flink.merges else ()
+
+
+def _person_values(source: Source, named: Sequence[str]) -> dict[str, str]:
     """What `of_person.sql` is made of. A source without users is read as it was logged."""
-    named = source.user_columns
     if not named:
         return {"logged": source.name}
     joins = [

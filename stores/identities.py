@@ -18,7 +18,7 @@ from stores.mysql import ANSWER_SECONDS, MySQLUnavailable
 from stores.registry.engine import engine, lacks_table, naming_failures
 from stores.registry.times import ms_of, time_of
 from stores.settings import Settings
-from tagging.identity import Identity, Merge, MergeMissing, Person, merged, moved, unmerged
+from tagging.identity import Identity, Merge, MergeMissing, MergeRefused, Person, merged, moved, unmerged
 from tagging.people import KnownPeople, People
 
 LOOK_SECONDS = 1.0
@@ -74,6 +74,10 @@ class IdentityTable:
 
     def merge(self, merge: Merge) -> Merge:
         """See `Identities`."""
+        if not self._settings.flink.merges:
+            raise MergeRefused(
+                "merges_off", "Users are not merged here; fix: set TAGSTREAM_FLINK__MERGES, and submit the jobs"
+            )
         with naming_failures(self._settings), self._engine.begin() as connection:
             change = _lock_changes(connection, merge.merged_at_ms)
             held = connection.execute(select(MergeRow.__table__).where(MergeRow.id == merge.id)).first()

@@ -69,7 +69,8 @@ class Flink(BaseModel):
 
     `batch_rest_url`: another cluster for batch runs, where that of `rest_url` runs the tags' job alone (application mode).
     `restart_attempts`: how often a job that keeps failing is started again, 30 s apart at most, before it ends with its cause:
-    40 are a quarter of an hour, in which a TaskManager that went may come back.
+    40 are a quarter of an hour, in which a TaskManager that went may come back. `merges`: whether users can be merged, which
+    costs a join and a state for every row that names one; jobs replay the log where that changes.
     """
 
     rest_url: str = "http://127.0.0.1:8081"
@@ -81,6 +82,7 @@ class Flink(BaseModel):
     connector_jar: str = ""
     deduplicate_days: int = Field(7, ge=1)
     late_days: int = Field(7, ge=1)
+    merges: bool = True
 
     def for_batch(self) -> Flink:
         """The cluster that batch runs go to."""

@@ -94,7 +94,7 @@ class LocalFlink:
 
     def _run(self, tags: Sequence[CompiledTag], log: Log, as_of_ms: int | None = None) -> Values:
         sources = {source for tag in tags for source in tag.sources}
-        ends = {topic_of(source, self.settings): {0: 0} for source in inputs_of(sources)}
+        ends = {topic_of(source, self.settings): {0: 0} for source in inputs_of(sources, self.settings)}
         past = (Mode.BATCH, ends, "local", as_of_ms) if as_of_ms is not None else ()
         text = statements(Job("local", tags, *past), self.settings)
         types = {f"tag_{tag.definition.name}_v{tag.definition.version}": tag.definition for tag in tags}

@@ -9,6 +9,7 @@ import pytest
 
 from stores.identities import IdentityTable
 from stores.registry.schema import migrate
+from stores.settings import Flink, Settings
 from tagging.identity import Merge, MergeMissing, MergeRefused, Person
 from tests.fakes.memory_identities import MemoryIdentities
 
@@ -130,3 +131,10 @@ def test_an_id_of_several_is_not_erased_nor_one_of_which_the_log_was_not_told(id
     assert identities.why_not_erased(b) == ""
     told(identities, ids)
     assert identities.why_not_erased(a) == ""
+
+
+def test_where_jobs_do_not_read_identities_no_merge_is_taken(ids):
+    off = IdentityTable(Settings(flink=Flink(merges=False)))
+    with pytest.raises(MergeRefused, match="TAGSTREAM_FLINK__MERGES") as refused:
+        off.merge(merge(ids[0], ids[1]))
+    assert refused.value.code == "merges_off"

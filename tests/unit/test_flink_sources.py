@@ -5,7 +5,7 @@ import re
 import pytest
 
 from jobs.flink_sources import inputs_of, kafka_properties, literal, source_statements
-from stores.settings import Kafka, Settings
+from stores.settings import Flink, Kafka, Settings
 
 ALL = ("events", "users", "products", "orders")
 BARRIER = {
@@ -50,9 +50,18 @@ def test_a_column_that_mysql_no_longer_has_is_an_error_not_a_null():
 
 
 def test_identities_are_read_with_every_source_that_names_a_user_and_before_it():
-    assert inputs_of(["products"]) == ["products", "clock"]
-    assert inputs_of(["lifecycle__v1"]) == ["lifecycle__v1", "clock"]
-    assert inputs_of(["orders", "events"]) == ["identities", "events", "orders", "clock"]
+    assert inputs_of(["products"], Settings()) == ["products", "clock"]
+    assert inputs_of(["lifecycle__v1"], Settings()) == ["lifecycle__v1", "clock"]
+    assert inputs_of(["orders", "events"], Settings()) == ["identities", "events", "orders", "clock"]
+
+
+def test_where_nobody_can_be_merged_sources_are_read_as_they_were_logged():
+    without = Settings(flink=Flink(merges=False))
+    assert inputs_of(["orders", "events"], without) == ["events", "orders", "clock"]
+    text = "\n".join(source_statements(["orders", "events"], without, "t"))
+    assert "identities" not in text
+    assert "VIEW `orders` AS" in text
+    assert "as_logged" not in text
 
 
 @pytest.mark.parametrize(
