@@ -88,6 +88,9 @@ def _prepare(layout: Layout) -> None:
         # pane and shard in one map, so that the cost of an event would grow with the rate of events.
         "state.backend.type": "rocksdb",
         "execution.checkpointing.incremental": True,
+        # All jobs share one memory. Flink ignores its size unless a slot's share of the managed memory, 48 MB, is left alone:
+        # of that, 16 MB would hold the writes of a job's hundreds of states, which would be flushed a few entries at a time.
+        "state.backend.rocksdb.memory.managed": False,
         "state.backend.rocksdb.memory.fixed-per-tm": f"{_STATE_MB}m",
         # De-duplication asks for keys that are not there: without a filter each question reads every file.
         "state.backend.rocksdb.use-bloom-filter": True,
