@@ -150,7 +150,7 @@ def test_tags_show_whom_they_cover_and_lead_to_their_members(client, settings):
     members = client.get(f"/api/v1/tags/api_orders/users?value={number}").json["items"]
     assert [member["user_id"] for member in members] == [user_id]
     found = client.get("/api/v1/users", query_string={"search": user_id}).json["items"]
-    assert found == [{"user_id": user_id, "user_no": number}]
+    assert found == [{"user_id": user_id, "user_no": number, "merged_into": None}]
 
 
 def test_an_event_is_in_the_log_when_the_answer_comes(client, settings, event_id):
