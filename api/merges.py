@@ -1,4 +1,4 @@
-"""User ids merged into one person and taken apart again: GET and POST /users/{user_id}/merges, DELETE of one of them."""
+"""User ids merged into one person and taken apart again: GET and POST /users/{user_id}/merges, GET and DELETE of one of them."""
 
 from __future__ import annotations
 
@@ -83,6 +83,10 @@ def _answer(merge: Merge) -> MergeOut:
     )
 
 
+def _missing(user_id: str) -> ApiError:
+    return ApiError(404, "merge_not_found", f"{user_id} has no such merge; GET /api/v1/users/.../merges lists them")
+
+
 def _refuse_erased(erasures: Erasures, *user_ids: str) -> None:
     erased = sorted(erasures.among(user_ids))
     if erased:
@@ -126,6 +130,15 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
         _refuse_erased(stores.erasures, path.user_id, body.into)
         return reply(_answer(_merge(stores.identities, path.user_id, body, clock())), 201)
 
+    @routes.get("/<path:user_id>/merges/<id>", responses=documented({200: MergeOut}, 404, 503))
+    @requires(Role.VIEWER)
+    def read_merge(path: MergePath) -> Response:
+        """One merge of a user into another, also one that is undone"""
+        found = [each for each in stores.identities.merges(path.user_id) if each.id == path.id]
+        if not found or found[0].user_id != path.user_id:
+            raise _missing(path.user_id)
+        return reply(_answer(found[0]))
+
     @routes.delete("/<path:user_id>/merges/<id>", responses=documented({200: MergeOut}, 404, 503))
     @requires(Role.APPROVER)
     def unmerge_user(path: MergePath) -> Response:
@@ -136,7 +149,6 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
         try:
             return reply(_answer(stores.identities.unmerge(path.user_id, path.id, actor(), clock())))
         except MergeMissing as error:
-            message = f"{path.user_id} has no such merge; GET /api/v1/users/.../merges lists them"
-            raise ApiError(404, "merge_not_found", message) from error
+            raise _missing(path.user_id) from error
 
     return routes

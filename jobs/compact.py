@@ -17,7 +17,7 @@ from stores.clickhouse import ClickHouseClient, connect
 from stores.settings import load
 
 TABLES = (
-    *("users", "users_by_id", "tag_values", "tag_changes", "events", "events_by_time", "dead_letters"),
+    *("users", "users_by_id", "tag_values", "tag_changes", "events", "events_by_time", "dead_letters", "identities"),
     *("event_places", "event_arrivals", "row_changes", "row_arrivals", "row_lookups", "clock_ticks"),
     *("feature_values", "feature_moments", "model_quality", "model_drift", "served_vectors"),
     *("live_tags", "crowd_bitmaps", "crowd_states"),

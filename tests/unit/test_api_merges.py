@@ -57,6 +57,9 @@ def test_a_merge_says_who_made_it_when_and_why(client):
     for user_id in ("u1", "u3"):
         listed = client.get(f"{USERS}/{user_id}/merges").json
         assert listed == {"user_id": user_id, "canonical": "u3", "identities": ["u1", "u3"], "items": [made.json]}
+    assert client.get(f"{USERS}/u1/merges/{made.json['id']}").json == made.json
+    for other in (f"{USERS}/u3/merges/{made.json['id']}", f"{USERS}/u1/merges/{'0' * 32}"):
+        assert code(client.get(other)) == (404, "merge_not_found")
 
 
 def test_the_same_request_sent_twice_is_one_merge(client):

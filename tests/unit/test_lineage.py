@@ -31,7 +31,7 @@ def columns(found, role: Role) -> set[str]:
     [
         ("city", "users.city", "users.user_id"),
         ("spend_tier_30d", "orders.amount", "orders.status orders.user_id orders.ordered_at"),
-        ("lifecycle", "", "users.user_id events.user_id events.occurred_at"),
+        ("lifecycle", "events.user_id", "users.user_id events.occurred_at"),
         (
             "favourite_category_30d",
             "products.category",
