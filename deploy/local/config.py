@@ -18,6 +18,14 @@ def own_sources_folder() -> Path:
     return Path(os.environ.get("TAGSTREAM_SOURCES") or Settings.model_fields["sources"].default)
 
 
+def parallelism() -> int:
+    """In how many parts the tags' job of a stack on this machine runs: as the variable says, or one for every two cores.
+
+    Each operator of each part is a thread with a state of its own: with one part, both cores have dozens of them to run.
+    """
+    return int(os.environ.get("TAGSTREAM_FLINK__PARALLELISM") or max(1, (os.cpu_count() or 1) // 2))
+
+
 def write_config(layout: Layout) -> None:
     """Write `tagstream.toml`: what `stores.settings.load()` reads to reach this stack."""
     ports = layout.ports()
@@ -30,6 +38,7 @@ def write_config(layout: Layout) -> None:
             "rest_url": f"http://{HOST}:{ports['flink']}",
             "state_dir": layout.data("flink-state").as_uri(),
             "connector_jar": str(flink_connector_jar()),
+            "parallelism": parallelism(),
         },
         "connect": {"url": f"http://{HOST}:{ports['connect']}"},
         "api": {"host": HOST, "port": ports["api"]},
