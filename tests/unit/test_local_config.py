@@ -1,0 +1,21 @@
+"""The settings file of a stack on this machine."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from deploy.local.config import parallelism
+
+
+@pytest.mark.parametrize(("cores", "parts"), [(1, 1), (2, 1), (3, 1), (4, 2), (16, 8), (None, 1)])
+def test_a_job_runs_in_one_part_for_every_two_cores(monkeypatch, cores, parts):
+    monkeypatch.delenv("TAGSTREAM_FLINK__PARALLELISM", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert parallelism() == parts
+
+
+def test_the_variable_has_the_last_word(monkeypatch):
+    monkeypatch.setenv("TAGSTREAM_FLINK__PARALLELISM", "3")
+    assert parallelism() == 3
