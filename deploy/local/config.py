@@ -13,17 +13,23 @@ from deploy.local.parts import flink_connector_jar
 from stores.settings import Settings
 
 
+ENOUGH_CORES = 4
+MOST_PARTS = 2
+
+
 def own_sources_folder() -> Path:
     """Where one's own source tables are described: as the variable says, or in the folder that is there for it."""
     return Path(os.environ.get("TAGSTREAM_SOURCES") or Settings.model_fields["sources"].default)
 
 
 def parallelism() -> int:
-    """In how many parts the tags' job of a stack on this machine runs: as the variable says, or one for every two cores.
+    """In how many parts the tags' job of a stack on this machine runs: as the variable says, or in one on fewer than four cores.
 
-    Each operator of each part is a thread with a state of its own: with one part, both cores have dozens of them to run.
+    Each operator of each part is a thread with a state of its own: with one part, two cores have dozens of them to run. More parts
+    than `MOST_PARTS` would take the slots of the TaskManager that versions in the making need.
     """
-    return int(os.environ.get("TAGSTREAM_FLINK__PARALLELISM") or max(1, (os.cpu_count() or 1) // 2))
+    few = (os.cpu_count() or 1) < ENOUGH_CORES
+    return int(os.environ.get("TAGSTREAM_FLINK__PARALLELISM") or (1 if few else MOST_PARTS))
 
 
 def write_config(layout: Layout) -> None:
