@@ -12,7 +12,6 @@ from deploy.local.layout import HOST, Layout
 from deploy.local.parts import flink_connector_jar
 from stores.settings import Settings
 
-
 ENOUGH_CORES = 4
 MOST_PARTS = 2
 
