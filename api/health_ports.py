@@ -76,6 +76,9 @@ class FlinkJobs(Protocol):
     def read(self) -> Sequence[JobState]:
         """Newest first; of jobs with the same name only the newest."""
 
+    def problem(self, name: str) -> str | None:
+        """That of the newest job of this name; None where there is none of either."""
+
 
 Status = Literal["ok", "degraded", "down"]
 

@@ -152,7 +152,7 @@ class TagWatch:
 
     def _problem(self, job: str) -> str | None:
         try:
-            return next((found.problem for found in self._jobs.read() if found.name == job), None)
+            return self._jobs.problem(job)
         except Unavailable as error:
             return str(error)
 

@@ -18,6 +18,7 @@ from api.at import At
 from api.documented import documented, noun
 from api.errors import ApiError
 from api.identity_ports import Identities
+from api.people import merged_into
 from api.ports import Registry, Stores
 from api.times import Clock, iso, iso_or_none
 from api.user_history import PastValue, UserHistory
@@ -73,18 +74,18 @@ class UserTags:
         at_ms = query.ms(self._clock)
         minute = self._minute(at_ms, query.hindsight)
         people = self._identities.people_at(at_ms)
-        asked, user_id = user_id, people.person(user_id).canonical
+        person = people.person(user_id)
         rows = self._rows(at_ms, minute, query.hindsight, people)
         try:
-            found = explain(tag, user_id, rows, minute)
+            found = explain(tag, person.canonical, rows, minute)
         except (TooWide, Unexplained, TagProblems) as error:
             raise ApiError(422, "not_explained", f"{name} cannot be worked out for one user alone: {error}") from error
-        stored = self._history.values(user_id, {tag.name: tag.version}, at_ms).get(name)
+        stored = self._history.values(person.canonical, {tag.name: tag.version}, at_ms).get(name)
         agrees = same(found.value, stored)
         meaning = _CUT if found.cut else _LATE if query.hindsight else _PENDING
         return Why(
-            user_id=asked,
-            merged_into=_into(user_id, asked),
+            user_id=user_id,
+            merged_into=merged_into(person, user_id),
             tag=name,
             title=tag.title,
             type=tag.value_type,
@@ -107,26 +108,28 @@ class UserTags:
         tag = asked_tag(self._registry, name, query.version)
         at_ms = query.ms(self._clock)
         minute = self._minute(at_ms, hindsight=True)
-        canonical, (found,) = self._at(user_id, [tag], at_ms, minute)
-        who = {"user_id": user_id, "merged_into": _into(canonical, user_id)}
-        return ValueAt(**who, at=iso(at_ms), tick=iso(minute * MINUTE_MS), **found.model_dump())
+        into, (found,) = self._at(user_id, [tag], at_ms, minute)
+        tick = iso(minute * MINUTE_MS)
+        return ValueAt(user_id=user_id, merged_into=into, at=iso(at_ms), tick=tick, **found.model_dump())
 
     def profile(self, user_id: str, query: At) -> ProfileAt:
         """All values at a time that whoever asks may see, both ways. Raises ApiError."""
         at_ms = query.ms(self._clock)
         minute = self._minute(at_ms, hindsight=True)
-        canonical, found = self._at(user_id, [tag for tag in self._registry.tags() if sees(tag)], at_ms, minute)
+        into, found = self._at(user_id, [tag for tag in self._registry.tags() if sees(tag)], at_ms, minute)
         held = [tag for tag in found if tag.known.value is not None or tag.recomputed is not None or tag.problem]
-        who = {"user_id": user_id, "merged_into": _into(canonical, user_id)}
-        return ProfileAt(**who, at=iso(at_ms), tick=iso(minute * MINUTE_MS), tags=held)
+        return ProfileAt(user_id=user_id, merged_into=into, at=iso(at_ms), tick=iso(minute * MINUTE_MS), tags=held)
 
-    def _at(self, user_id: str, tags: Sequence[TagDefinition], at_ms: int, minute: int) -> tuple[str, list[TagAt]]:
-        """The canonical id of the user's person then, and its tags."""
+    def _at(
+        self, user_id: str, tags: Sequence[TagDefinition], at_ms: int, minute: int
+    ) -> tuple[str | None, list[TagAt]]:
+        """What the user was merged into then (see `merged_into`), and the tags of the person."""
         people = self._identities.people_at(at_ms)
-        user_id = people.person(user_id).canonical
-        known = self._history.values(user_id, {tag.name: tag.version for tag in tags}, at_ms)
+        person = people.person(user_id)
+        known = self._history.values(person.canonical, {tag.name: tag.version for tag in tags}, at_ms)
         rows = self._rows(at_ms, minute, hindsight=True, people=people)
-        return user_id, [self._tag_at(user_id, tag, rows, minute, known) for tag in tags]
+        found = [self._tag_at(person.canonical, tag, rows, minute, known) for tag in tags]
+        return merged_into(person, user_id), found
 
     def _tag_at(
         self, user_id: str, tag: TagDefinition, rows: Rows, minute: int, known: Mapping[str, PastValue]
@@ -181,10 +184,6 @@ class UserTags:
             since = f"; the first was logged at {iso(tick.first_at_ms)}" if tick.first_at_ms is not None else ""
             raise ApiError(404, "nothing_known_then", f"No tick of the clock had been logged by {iso(at_ms)}{since}")
         return minute
-
-
-def _into(canonical: str, user_id: str) -> str | None:
-    return None if canonical == user_id else canonical
 
 
 def same(value: Any, stored: PastValue | None) -> bool:

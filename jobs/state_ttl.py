@@ -5,7 +5,7 @@ Only three kinds of state may be forgotten; every other operator keeps what it h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,20 +53,16 @@ def with_state_ttl(plan: Mapping[str, Any], retention: Retention) -> dict[str, A
                 raise ValueError(
                     f"plan node {node['id']}: an anti-join with no window before it: {node['description']}"
                 )
-            ttls = window_join_ttls(*window, retention)
-            node["state"] = [{**state, "ttl": f"{ttl} ms"} for state, ttl in zip(node["state"], ttls, strict=True)]
+            _remember(node, window_join_ttls(*window, retention))
         elif _joins_identities(node) and any(
             _deduplicates(nodes[above]) for above in _upwards(node["id"], inputs, left=True)
         ):
-            rows = _longest_window_below(node["id"], nodes, inputs, retention)
-            node["state"] = [
-                {**state, "ttl": f"{ttl} ms"} for state, ttl in zip(node["state"], (rows, NEVER), strict=True)
-            ]
+            _remember(node, (_longest_window_below(node["id"], nodes, inputs, retention), NEVER))
         elif _deduplicates(node):
-            _forget(node, retention.deduplicate_days * DAY_MS)
+            _remember(node, [retention.deduplicate_days * DAY_MS] * len(node["state"]))
         elif node.get("state") and "groupBy=[minute, shard]" in node["description"]:
             # A tick that comes again later than that is one more of those that are held: what has left stays away.
-            _forget(node, retention.late_days * DAY_MS)
+            _remember(node, [retention.late_days * DAY_MS] * len(node["state"]))
     return {**plan, "nodes": [nodes[node["id"]] for node in plan["nodes"]]}
 
 
@@ -111,8 +107,9 @@ def _upwards(start: int, inputs: Mapping[int, list[int]], left: bool = False) ->
         above = inputs.get(above[0], [])[: 1 if left else None]
 
 
-def _forget(node: dict[str, Any], ttl: int) -> None:
-    node["state"] = [{**state, "ttl": f"{ttl} ms"} for state in node["state"]]
+def _remember(node: dict[str, Any], ttls: Sequence[int]) -> None:
+    """Each of a node's states for so many milliseconds."""
+    node["state"] = [{**state, "ttl": f"{ttl} ms"} for state, ttl in zip(node["state"], ttls, strict=True)]
 
 
 def _window_above(

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.exc import ProgrammingError
 
@@ -24,42 +24,8 @@ from tagging.people import KnownPeople, People
 LOOK_SECONDS = 1.0
 
 
-class Identities(Protocol):
-    """What is asked of the tables."""
-
-    def merge(self, merge: Merge) -> Merge:
-        """Add one; the stored one of this id where there is one. Raises `tagging.identity.MergeRefused`."""
-
-    def unmerge(self, user_id: str, id: str, who: str, at_ms: int) -> Merge:
-        """Undo one; one that is undone stays as it is. Raises MergeMissing."""
-
-    def merges(self, user_id: str) -> Sequence[Merge]:
-        """All that any id of the person ever had a part in, the newest first."""
-
-    def person(self, user_id: str) -> Person:
-        """Whom an id belongs to, as it was known within the last second; also while MySQL is away."""
-
-    def canonicals(self, user_ids: Iterable[str]) -> Mapping[str, str]:
-        """The canonical ids of those of these ids that are merged into another."""
-
-    def people_at(self, at_ms: int) -> People:
-        """Who was one person with whom at a time, epoch milliseconds."""
-
-    def why_not_erased(self, user_id: str) -> str:
-        """What stands against erasing an id; empty for nothing."""
-
-    def unpublished(self, limit: int) -> Sequence[Identity]:
-        """What the log was not told yet, the oldest change first."""
-
-    def published(self, told: Iterable[Identity]) -> None:
-        """Note that the log was told. An identity that has changed since is still to be told."""
-
-    def waiting(self) -> int:
-        """How many the log was not told yet."""
-
-
 class IdentityTable:
-    """See `Identities`. Methods raise MySQLUnavailable, but for `person` and `canonicals`, which go by what was read last."""
+    """The tables. Methods raise MySQLUnavailable, but for `person` and `canonicals`, which go by what was read last."""
 
     def __init__(self, settings: Settings, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._settings = settings
@@ -73,7 +39,7 @@ class IdentityTable:
         self._engine.dispose()
 
     def merge(self, merge: Merge) -> Merge:
-        """See `Identities`."""
+        """Add one; the stored one of this id where there is one. Raises `tagging.identity.MergeRefused`."""
         if not self._settings.flink.merges:
             raise MergeRefused(
                 "merges_off", "Users are not merged here; fix: set TAGSTREAM_FLINK__MERGES, and submit the jobs"
@@ -91,7 +57,7 @@ class IdentityTable:
         return merge
 
     def unmerge(self, user_id: str, id: str, who: str, at_ms: int) -> Merge:
-        """See `Identities`."""
+        """Undo one; one that is undone stays as it is. Raises MergeMissing."""
         with naming_failures(self._settings), self._engine.begin() as connection:
             change = _lock_changes(connection, at_ms)
             row = connection.execute(select(MergeRow.__table__).where(MergeRow.id == id)).first()
@@ -109,7 +75,7 @@ class IdentityTable:
         return undone
 
     def merges(self, user_id: str) -> Sequence[Merge]:
-        """See `Identities`."""
+        """All that any id of the person ever had a part in, the newest first."""
         with naming_failures(self._settings), self._engine.connect() as connection:
             ids = _ids(connection, user_id)
             named = or_(MergeRow.user_id.in_(ids), MergeRow.into_id.in_(ids))
@@ -117,19 +83,22 @@ class IdentityTable:
             return [_merge(row) for row in connection.execute(query)]
 
     def person(self, user_id: str) -> Person:
-        """See `Identities`."""
+        """Whom an id belongs to, as it was known within the last second; also while MySQL is away."""
         with self._lock:
             self._catch_up()
             return self._known.person(user_id)
 
     def canonicals(self, user_ids: Iterable[str]) -> Mapping[str, str]:
-        """See `Identities`."""
+        """The canonical ids of those of these ids that are merged into another."""
         with self._lock:
             self._catch_up()
             return self._known.canonicals(user_ids)
 
     def people_at(self, at_ms: int) -> People:
-        """See `Identities`. Where nothing changed since, no question is asked; otherwise all merges that held then are read."""
+        """Who was one person with whom at a time, epoch milliseconds.
+
+        Where nothing changed since, no question is asked; otherwise all merges that held then are read.
+        """
         with self._lock:
             self._catch_up()
             if self._known.newest_at_ms <= at_ms:
@@ -141,7 +110,7 @@ class IdentityTable:
             return KnownPeople.of({child.decode(): parent.decode() for child, parent in found})
 
     def why_not_erased(self, user_id: str) -> str:
-        """See `Identities`."""
+        """What stands against erasing an id; empty for nothing."""
         with naming_failures(self._settings), self._engine.connect() as connection:
             others = sorted({id.decode() for id in _ids(connection, user_id)} - {user_id})
             if others:
@@ -151,22 +120,23 @@ class IdentityTable:
         return f"the log was not told yet that {user_id} was unmerged" if waits else ""
 
     def unpublished(self, limit: int) -> Sequence[Identity]:
-        """See `Identities`."""
+        """What the log was not told yet, the oldest change first."""
         query = select(IdentityRow.__table__).where(~IdentityRow.published).order_by(IdentityRow.change_no)
         with naming_failures(self._settings), self._engine.connect() as connection:
             return [_identity(row) for row in connection.execute(query.limit(limit))]
 
     def published(self, told: Iterable[Identity]) -> None:
-        """See `Identities`."""
+        """Note that the log was told. An identity that has changed since is still to be told."""
         with naming_failures(self._settings), self._engine.begin() as connection:
             for each in told:
                 same = (IdentityRow.user_id == each.user_id.encode(), IdentityRow.change_no == each.change)
                 connection.execute(update(IdentityRow).where(*same).values(published=True))
 
     def waiting(self) -> int:
-        """See `Identities`."""
+        """How many the log was not told yet."""
         with naming_failures(self._settings), self._engine.connect() as connection:
-            return len(connection.execute(select(IdentityRow.user_id).where(~IdentityRow.published)).all())
+            query = select(func.count()).select_from(IdentityRow).where(~IdentityRow.published)
+            return int(connection.execute(query).scalar_one())
 
     def _look_again(self) -> None:
         with self._lock:

@@ -38,7 +38,7 @@ structlog.configure(
 # The collector took up to a third of the time, looking through what never goes: modules, schemas, plans.
 gc.set_threshold(50_000, 50, 50)
 
-pytest_plugins = ["tests.clickhouse_fixture", "tests.drawn_up"]
+pytest_plugins = ["tests.clickhouse_fixture", "tests.drawn_up", "tests.guarded_site"]
 
 
 def pytest_collection_finish() -> None:

@@ -37,11 +37,20 @@ class FlinkJobStates:
         self._database = settings.mysql.shop_database
 
     def read(self) -> Sequence[JobState]:
-        """See `api.ports.FlinkJobs`."""
+        """See `api.health_ports.FlinkJobs`."""
+        return self._states()
+
+    def problem(self, name: str) -> str | None:
+        """See `api.health_ports.FlinkJobs`: the cluster is asked of this job alone."""
+        return next((state.problem for state in self._states(name)), None)
+
+    def _states(self, name: str | None = None) -> list[JobState]:
+        """Of the newest job of each name, or of this one alone."""
         try:
             newest: dict[str, FlinkJob] = {}
             for job in self._cluster.jobs():
-                newest.setdefault(job.name, job)
+                if name in (None, job.name):
+                    newest.setdefault(job.name, job)
             return [state for job in newest.values() if (state := self._state(job)) is not None]
         except FlinkError as error:
             raise Unavailable("flink", str(error)) from error

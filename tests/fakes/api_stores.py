@@ -121,6 +121,13 @@ class Fixed(Breakable):
     by_group = read
 
 
+class FixedJobs(Fixed):
+    """Flink's jobs."""
+
+    def problem(self, name: str) -> str | None:
+        return next((job.problem for job in self.read() if job.name == name), None)
+
+
 @dataclass
 class FixedCheck:
     """A check that finds what it is told, or raises it, or hangs until `release` is set."""
@@ -275,7 +282,7 @@ def seeded(users: int = 5) -> World:
             "clickhouse", Activity(1000, 3, 12.345, 4.5, [(29_833_333, 7), (29_833_334, 0)], Freshness(40, 700, 2500))
         ),
         lags=Fixed("kafka", {"tagstream.sink_profile": 3}),
-        jobs=Fixed("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
+        jobs=FixedJobs("flink", [JobState("a1", "tagstream.tags", "RUNNING", 60, AT_MS)]),
         crowds=MemoryCrowds(),
         history=history,
         crowd_users=crowd_users,

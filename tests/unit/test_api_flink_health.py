@@ -243,3 +243,13 @@ def test_a_job_whose_tasks_have_no_slot_is_told_once_the_cluster_has_none_free(s
         "3 tasks wait for a slot, and all 4 of the cluster are taken; fix: more slots (taskmanager.numberOfTaskSlots), or end a job"
     )
     assert flink_health(service)["flink job tags"] == ("down", f"RUNNING: {job.problem}")
+
+
+def test_the_problem_of_one_job_is_told_without_a_question_about_the_others(service):
+    service.job("a", "RUNNING", checkpoint=5_000)
+    service.job("b", "FAILED", name="tag.heat.v1", failure=(MISSING_FIELD, TASK, 1_000))
+    assert jobs_of(service).problem("tag.heat.v1") == jobs_of(service).read()[1].problem
+    assert "city" in jobs_of(service).problem("tag.heat.v1")
+    service.answers["/jobs/a/checkpoints"] = {"latest": "no answer that anybody could read"}
+    assert "city" in jobs_of(service).problem("tag.heat.v1")
+    assert jobs_of(service).problem("nobody") is None
