@@ -84,7 +84,7 @@ def _answer(merge: Merge) -> MergeOut:
 
 
 def _missing(user_id: str) -> ApiError:
-    return ApiError(404, "merge_not_found", f"{user_id} has no such merge; GET /api/v1/users/.../merges lists them")
+    return ApiError(404, "merge_not_found", f"{user_id} has no such merge, or it was undone; GET /api/v1/users/.../merges lists them")
 
 
 def _refuse_erased(erasures: Erasures, *user_ids: str) -> None:
@@ -133,8 +133,8 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
     @routes.get("/<path:user_id>/merges/<id>", responses=documented({200: MergeOut}, 404, 503))
     @requires(Role.VIEWER)
     def read_merge(path: MergePath) -> Response:
-        """One merge of a user into another, also one that is undone"""
-        found = [each for each in stores.identities.merges(path.user_id) if each.id == path.id]
+        """One merge of a user into another, while it holds. The list has those that were undone, too"""
+        found = [each for each in stores.identities.merges(path.user_id) if each.id == path.id and each.is_open]
         if not found or found[0].user_id != path.user_id:
             raise _missing(path.user_id)
         return reply(_answer(found[0]))

@@ -136,6 +136,8 @@ def test_what_is_undone_is_by_itself_again_and_who_came_along_stays(client, now)
     assert client.get(f"{USERS}/u3").json["identities"] == ["u3"]
     again = client.delete(f"{USERS}/u1/merges/{made['id']}", headers={"X-Actor": "eve"})
     assert again.json == undone.json
+    assert code(client.get(f"{USERS}/u1/merges/{made['id']}")) == (404, "merge_not_found")
+    assert client.get(f"{USERS}/u1/merges").json["items"][0] == undone.json
 
 
 def test_only_a_merge_of_the_user_is_undone_and_nobody_is_erased_by_it(client, world):
