@@ -119,7 +119,7 @@ def blueprint(stores: Stores, clock: Clock) -> APIBlueprint:
         ids = list(person.ids)
         return reply(PersonOut(user_id=path.user_id, canonical=person.canonical, identities=ids, items=items))
 
-    @routes.post("/<path:user_id>/merges", responses=documented({201: MergeOut}, 400, 409, 413, 415, 503))
+    @routes.post("/<path:user_id>/merges", responses=documented({201: MergeOut}, 400, 404, 409, 413, 415, 503))
     @requires(Role.APPROVER)
     def merge_user(path: UserPath, body: MergeIn) -> Response:
         """Say that a user is the same person as another. Takes an Idempotency-Key

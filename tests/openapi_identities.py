@@ -39,6 +39,7 @@ IDENTITIES_ASKED: list[Given] = [
     ("list_merges", 503, MERGES, "GET", {}, _fails),
     ("merge_user", 201, MERGES, "POST", {"json": BODY}, _nothing),
     ("merge_user", 400, MERGES, "POST", {"data": "{", "content_type": "application/json"}, _nothing),
+    ("merge_user", 404, "/api/v1/users/u%0A1/merges", "POST", {"json": BODY}, _nothing),
     ("merge_user", 409, MERGES, "POST", {"json": BODY}, merged),
     ("merge_user", 413, MERGES, "POST", {"json": BODY | {"x": "x" * 20_000}}, _nothing),
     ("merge_user", 415, MERGES, "POST", {"data": "{}"}, _nothing),
