@@ -84,7 +84,8 @@ def _answer(merge: Merge) -> MergeOut:
 
 
 def _missing(user_id: str) -> ApiError:
-    return ApiError(404, "merge_not_found", f"{user_id} has no such merge, or it was undone; GET /api/v1/users/.../merges lists them")
+    why = f"{user_id} has no such merge, or it was undone; GET /api/v1/users/.../merges lists them"
+    return ApiError(404, "merge_not_found", why)
 
 
 def _refuse_erased(erasures: Erasures, *user_ids: str) -> None:
