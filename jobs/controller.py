@@ -12,6 +12,7 @@ from jobs.convergence import WHO, Controller
 from jobs.job_requests import RequestWorker
 from jobs.preview_run import run_preview
 from jobs.previews import PreviewWorker, stale_ms
+from jobs.proofs import ConcurrentProofs
 from jobs.settling_worker import SettlingWorker
 from jobs.tag_files import BUILTIN, apply, read_files
 from jobs.tag_jobs import TagJobs
@@ -33,6 +34,7 @@ from stores.registry.previews import PreviewTable
 from stores.registry.schema import migrate
 from stores.registry.store import Conflict, TagRegistry, Tags
 from stores.settings import Settings
+from tagging.convergence import Action
 
 STORES: dict[type[Exception], str] = {
     MySQLUnavailable: "mysql",
@@ -74,7 +76,7 @@ def run(
 ) -> None:
     """Rounds until `stop` is set, while this process leads. What is away is waited for; nothing is lost by it."""
     backoff = process.Backoff()
-    prepared = False
+    prepared, before = False, frozenset[Action]()
     while not stop.is_set():
         try:
             if not prepared:
@@ -83,9 +85,10 @@ def run(
             leads = leader.held()
             metrics.LEADS.set(leads)
             actions = controller.run_round() if leads else ()
-            for action in actions:
+            for action in (action for action in actions if action not in before):
                 log.info("step", step=str(action.step), tag=action.tag, version=action.version, job=action.job)
                 metrics.ACTIONS.labels(str(action.step)).inc()
+            before = frozenset(actions)
             if leads:
                 for name in STORES.values():
                     metrics.STORE_UP.labels("controller", name).set(1)
@@ -117,9 +120,10 @@ def main() -> None:
     with Leadership(settings, CONTROLLER) as leader:
         flink = settings.flink.model_copy(update={"parallelism": settings.publishing.parallelism})
         published = settings.model_copy(update={"flink": flink})
-        jobs, proof = TagJobs(published, FlinkCluster(flink)), ParityProof(published, runs=ParityRuns(settings))
+        jobs = TagJobs(published, FlinkCluster(flink))
+        proofs = ConcurrentProofs(ParityProof(published, runs=ParityRuns(settings)))
         remains = TagRemains(settings, ProfileStore(settings.hbase), connect(settings, patience_seconds=0))
-        controller = Controller(registry, jobs, proof, remains, process.wall_ms, policy_of(settings), leader.held)
+        controller = Controller(registry, jobs, proofs, remains, process.wall_ms, policy_of(settings), leader.held)
         previews = PreviewWorker(
             PreviewTable(settings),
             registry,

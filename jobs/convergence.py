@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -12,7 +13,7 @@ from tagging import lifecycle
 from tagging.consolidation import to_move
 from tagging.convergence import Action, Step, next_actions
 from tagging.dependencies import check_build
-from tagging.lifecycle import Policy, Tag, TagVersion
+from tagging.lifecycle import Policy, Tag, TagVersion, shared_number
 from tagging.stored_texts import Fault, fault_of
 
 WHO = "controller"
@@ -48,13 +49,14 @@ class Cluster(Protocol):
         """End the jobs of this name, if there are any."""
 
 
-class Check(Protocol):
-    """The proof before a switch."""
+class Proofs(Protocol):
+    """The proofs before a switch. They go on beside the rounds, which wait for none of them."""
 
-    def check(self, tag: str, version: int, text: str, job: str) -> None:
-        """Return when the job has passed a barrier and stream and batch agree.
+    def outcomes(self, wanted: Mapping[str, Sequence[Member]]) -> Mapping[str, Mapping[Member, str]]:
+        """By job what stands against each of its versions in the making, nothing where stream and batch agree.
 
-        Raises BuildFailed with what does not, and NotYet.
+        `wanted`: by job all that are to be proven, those first that come first. A job whose proof has no outcome yet is left
+        out, and asked for again in the next round; one that is no longer wanted is forgotten.
         """
 
 
@@ -68,13 +70,34 @@ class Remains(Protocol):
         """
 
 
+@contextmanager
+def _passed_over(action: Action) -> Iterator[None]:
+    """What this action cannot do now, the next round decides on."""
+    try:
+        yield
+    except NotYet as error:
+        log.info("not_yet", job=action.job, cause=str(error))
+    except Conflict as error:
+        # Somebody wrote the tag meanwhile.
+        log.info("decided_anew", tag=action.tag, reason=str(error))
+
+
+def _missing_reads(tags: Sequence[Tag], action: Action) -> str:
+    """Why what the version reads is not there; empty where it is."""
+    try:
+        check_build(tags, action.tag, action.version)
+    except lifecycle.Refused as error:
+        return str(error)
+    return ""
+
+
 @dataclass(frozen=True)
 class Controller:
     """One round is `run_round`; nothing is remembered between rounds but in the registry and by the cluster."""
 
     registry: Tags
     cluster: Cluster
-    proof: Check
+    proofs: Proofs
     remains: Remains
     now_ms: Callable[[], int]
     policy: Policy
@@ -87,23 +110,38 @@ class Controller:
         if self._consolidate(list(tags.values())):
             tags = {tag.name: tag for tag in self.registry.tags()}
         actions = next_actions(list(tags.values()), self.cluster.running(), self.now_ms(), self.policy, self.fault)
+        checks = {action: tags[action.tag].version(action.version) for action in actions if action.step is Step.CHECK}
         for action in actions:
             if not self.leads():
-                break
+                return actions
             members = [
                 Member(tag.name, version.version, version.text)
                 for tag in tags.values()
                 for version in tag.versions
                 if version.job == action.job
             ]
-            try:
-                self._do(action, tags[action.tag].version(action.version), members)
-            except NotYet as error:
-                log.info("not_yet", job=action.job, cause=str(error))
-            except Conflict as error:
-                # Somebody wrote the tag meanwhile: the next round decides on what it is now.
-                log.info("decided_anew", tag=action.tag, reason=str(error))
+            if action not in checks:
+                with _passed_over(action):
+                    self._do(action, tags[action.tag].version(action.version), members)
+        self._prove(checks)
         return actions
+
+    def _prove(self, checks: Mapping[Action, TagVersion]) -> None:
+        """End the making of versions whose proof has come to an outcome. All that one job carries are proven together."""
+        tags = self.registry.tags() if checks else ()
+        causes = {action: _missing_reads(tags, action) for action in checks}
+        members = {action: Member(action.tag, action.version, version.text) for action, version in checks.items()}
+        wanted: dict[str, list[Member]] = {}
+        # Somebody waits for a new version; one that moves is live all the while.
+        for action in sorted(checks, key=lambda action: shared_number(action.job) is not None):
+            if not causes[action]:
+                wanted.setdefault(action.job, []).append(members[action])
+        found = self.proofs.outcomes(wanted)
+        for action, version in checks.items():
+            cause = causes[action] or found.get(action.job, {}).get(members[action])
+            if cause is not None and self.leads():
+                with _passed_over(action):
+                    self._judge(action, version, cause)
 
     def _consolidate(self, tags: Sequence[Tag]) -> bool:
         """Have live versions move into a shared job where too many have their own; whether any does."""
@@ -120,10 +158,7 @@ class Controller:
         return bool(names)
 
     def _do(self, action: Action, decided_on: TagVersion, members: Sequence[Member]) -> None:
-        tag = self.registry.tag(action.tag)
-        if tag is None or tag.version(action.version) != decided_on:
-            raise Conflict(f"version {action.version} is no longer {decided_on.status}")
-        text = decided_on.text
+        tag = self._as_decided(action, decided_on)
         try:
             if action.step is Step.REFUSE:
                 raise BuildFailed(action.cause)
@@ -131,10 +166,6 @@ class Controller:
                 self._save(self._admitted(tag, action.version), action, "admitted")
             elif action.step is Step.SUBMIT:
                 self.cluster.submit(action.job, members)
-            elif action.step is Step.CHECK:
-                self._check_reads(action)
-                self.proof.check(action.tag, action.version, text, action.job)
-                self._save(lifecycle.ready(tag, action.version, self.now_ms()), action, "ready")
             elif action.step is Step.SWITCH:
                 self._save(lifecycle.switch(tag, action.version, self.now_ms()), action, "live")
             elif action.step is Step.CLEAN:
@@ -153,11 +184,18 @@ class Controller:
                 return
             self._save(lifecycle.fail(tag, action.version, str(error), self.now_ms()), action, "failed")
 
-    def _check_reads(self, action: Action) -> None:
-        try:
-            check_build(self.registry.tags(), action.tag, action.version)
-        except lifecycle.Refused as error:
-            raise BuildFailed(str(error)) from error
+    def _judge(self, action: Action, decided_on: TagVersion, cause: str) -> None:
+        tag = self._as_decided(action, decided_on)
+        if cause:
+            self._save(lifecycle.fail(tag, action.version, cause, self.now_ms()), action, "failed")
+        else:
+            self._save(lifecycle.ready(tag, action.version, self.now_ms()), action, "ready")
+
+    def _as_decided(self, action: Action, decided_on: TagVersion) -> Tag:
+        tag = self.registry.tag(action.tag)
+        if tag is None or tag.version(action.version) != decided_on:
+            raise Conflict(f"version {action.version} is no longer {decided_on.status}")
+        return tag
 
     def _admitted(self, tag: Tag, number: int) -> Tag:
         try:

@@ -1,13 +1,13 @@
-"""The proof of one tag version on its own job, before readers see it."""
+"""The proof of tag versions on the job that carries them, before readers see them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from jobs.barrier import BarrierNotPassed, JobEnded
 from jobs.compiled_versions import compiled_version
-from jobs.convergence import BuildFailed, NotYet
+from jobs.convergence import BuildFailed, Member, NotYet
 from jobs.process import wall_ms
 from jobs.verification import Limits, verify
 from stores import logs, metrics
@@ -16,8 +16,8 @@ from tagging.compiler import CompiledTag
 from tagging.parity import Outcome, TagParity
 from tagging.parity_history import Origin, differ_reason
 
-LIMITS = Limits(stream=60, sinks=60, batch=900)
-"""A version that replays a long log is asked again in the next round: other tags wait no longer than this for it."""
+LIMITS = Limits(stream=300, sinks=60, batch=900)
+"""A version that replays a long log is proven at a new barrier after this long: nothing is learned of it before."""
 
 NAMED = 3
 log = logs.get("jobs.tag_proof")
@@ -34,23 +34,24 @@ class Runs(Protocol):
 
 
 class ParityProof:
-    """See `jobs.convergence.Check`. A proof that came to an outcome is kept in `runs`."""
+    """See `jobs.proofs.Check`. A proof that came to an outcome is kept in `runs`, one run a version."""
 
     def __init__(self, settings: Settings, run: Verify = verify, runs: Runs | None = None) -> None:
         self._settings = settings
         self._run = run
         self._runs = runs
 
-    def check(self, tag: str, version: int, text: str, job: str) -> None:
+    def check(self, members: Sequence[Member], job: str) -> Mapping[Member, str]:
         """See `Check`. Raises also what the stores raise while they are away."""
-        compiled = compiled_version(tag, version, text)
+        compiled = [compiled_version(*member) for member in members]
         found: list[TagParity] = []
         started_ms = wall_ms()
         try:
-            for item in self._run((compiled,), self._settings, LIMITS, job):
+            for item in self._run(compiled, self._settings, LIMITS, job):
                 if isinstance(item, TagParity):
-                    log.info("compared", job=job, store=item.store, **{str(o): n for o, n in item.counts.items()})
-                    metrics.WRONG.labels(tag, item.store).set(item.wrong)
+                    counts = {str(outcome): count for outcome, count in item.counts.items()}
+                    log.info("compared", job=job, tag=item.tag, store=item.store, **counts)
+                    metrics.WRONG.labels(item.tag, item.store).set(item.wrong)
                     found.append(item)
                 else:
                     log.info("proving", job=job, done=item)
@@ -58,12 +59,15 @@ class ParityProof:
             raise BuildFailed(str(error)) from error
         except BarrierNotPassed as error:
             raise NotYet(str(error)) from error
+        return {member: self._kept(member, started_ms, found) for member in members}
+
+    def _kept(self, member: Member, started_ms: int, found: Sequence[TagParity]) -> str:
+        """Keep the outcome of one version; what stands against it."""
+        own = [parity for parity in found if parity.tag == member.tag]
         if self._runs:
-            run_id = self._runs.begin(Origin.PROOF, started_ms, tag, version)
-            self._runs.finish(run_id, found, wall_ms())
-        wrong = [parity for parity in found if parity.wrong]
-        if wrong:
-            raise BuildFailed("; ".join(_said(parity) for parity in wrong))
+            run_id = self._runs.begin(Origin.PROOF, started_ms, member.tag, member.version)
+            self._runs.finish(run_id, own, wall_ms())
+        return "; ".join(_said(parity) for parity in own if parity.wrong)
 
 
 def _said(parity: TagParity) -> str:

@@ -112,6 +112,11 @@ def shared_number(job: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def is_controlled(job: str) -> bool:
+    """Whether the controller starts the job while a version needs it, and ends it when none does."""
+    return shared_number(job) is not None or re.fullmatch(r"tag\..+\.v[1-9][0-9]*", job) is not None
+
+
 def add(tag: Tag, text: str, who: str, at_ms: int) -> Tag:
     """A new draft with the next number."""
     where = f"of tag {tag.name}"

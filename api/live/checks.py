@@ -16,6 +16,7 @@ from stores.causes import root_cause_of
 from stores.flink import FlinkCluster
 from stores.hbase import ProfileStore
 from stores.settings import Settings
+from tagging.lifecycle import is_controlled
 
 ANSWER_SECONDS = 2.0
 _MARIADB_MARK = "5.5.5-"
@@ -106,8 +107,12 @@ class FlinkCheck:
 
     def run(self) -> Sequence[Finding]:
         cluster = self._cluster.overview()
-        # A batch run says itself how it ended.
-        jobs = [job for job in self._jobs.read() if not job.bounded]
+        # A batch run says itself how it ended, and a version's job that was cancelled is needed no more: else it is started again.
+        jobs = [
+            job
+            for job in self._jobs.read()
+            if not job.bounded and not (job.state == "CANCELED" and is_controlled(job.name))
+        ]
         running = sum(job.state == "RUNNING" for job in jobs)
         slots = f"{cluster['slots-available']} of {_count(cluster['slots-total'], 'slot')} free"
         detail = f"{_count(running, 'streaming job')} running, {slots}"

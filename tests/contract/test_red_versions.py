@@ -16,6 +16,7 @@ from tagging.parity import Outcome, TagParity
 from tagging.parity_history import Origin
 from tests.fakes.memory_parity import MemoryParityRuns
 from tests.fakes.memory_registry import MemoryRegistry
+from tests.fakes.proofs import ProofsAtOnce
 
 AT_MS = 1_790_000_000_123
 
@@ -98,7 +99,7 @@ def test_the_controller_fails_a_version_that_turned_red_after_its_proof(stores, 
 
         tag, save = registry.tag, registry.save
 
-    Controller(OfThis(), Cluster(), None, None, lambda: AT_MS, Policy()).run_round()
+    Controller(OfThis(), Cluster(), ProofsAtOnce(pytest.fail), None, lambda: AT_MS, Policy()).run_round()
     version = registry.tag(tag.name).version(2)
     assert version.status is Status.FAILED and "red: 3 users differ" in version.cause
     assert registry.tag(tag.name).live.version == 1

@@ -113,6 +113,18 @@ def test_a_running_job_is_well(service):
     }
 
 
+def test_a_job_that_no_version_needs_any_more_is_no_finding_and_a_main_job_that_was_cancelled_is_one(service):
+    service.job("a", "CANCELED", name="tag.spend_1h.v2")
+    service.job("b", "CANCELED", name="shared.v3")
+    service.job("c", "FAILED", name="tag.spend_1h.v3")
+    service.job("d", "CANCELED")
+    assert flink_health(service) == {
+        "flink": ("degraded", "0 streaming jobs running, 2 of 4 slots free"),
+        "flink job tag.spend_1h.v3": ("degraded", "FAILED"),
+        "flink job tags": ("degraded", "CANCELED"),
+    }
+
+
 def test_a_job_that_fails_is_shown_by_the_source_and_the_innermost_cause(service):
     service.job("a", "RESTARTING", failure=(MISSING_FIELD, TASK, 9_000), checkpoint=5_000)
     assert flink_health(service)["flink job tags"] == (

@@ -17,6 +17,7 @@ from tagging.definition import TagDefinition, definition_text
 from tagging.lifecycle import STILL_READ_MS, Policy, Status, Tag, shared_number
 from tagging.tag_reads import TagRead
 from tests.fakes.memory_registry import MemoryRegistry
+from tests.fakes.proofs import ProofsAtOnce
 
 POLICY = Policy(rollback_window_ms=24 * 60 * 60 * 1000, most_own_jobs=2)
 
@@ -95,7 +96,9 @@ class Moved(RuleBasedStateMachine):
     def round(self):
         self.at_ms += 1_000
         world = self.world
-        return Controller(world, world, world, world, lambda: self.at_ms, POLICY, fault=none).run_round()
+        return Controller(
+            world, world, ProofsAtOnce(world.check), world, lambda: self.at_ms, POLICY, fault=none
+        ).run_round()
 
     @rule(name=st.sampled_from(NAMES), rounds=st.integers(0, 6))
     def publish(self, name, rounds):

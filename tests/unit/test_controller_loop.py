@@ -12,6 +12,7 @@ from stores.mysql import MySQLUnavailable
 from tagging import lifecycle
 from tagging.lifecycle import Policy, Status, Tag
 from tests.fakes.memory_registry import MemoryRegistry
+from tests.fakes.proofs import ProofsAtOnce
 
 
 class World(MemoryRegistry):
@@ -52,7 +53,7 @@ class World(MemoryRegistry):
         assert job in self.jobs
 
     def go(self, prepare=lambda: None) -> None:
-        controller = Controller(self, self, self, self, lambda: 1, Policy())
+        controller = Controller(self, self, ProofsAtOnce(self.check), self, lambda: 1, Policy())
         run(prepare, self, controller, self, self.stop_event, Pace(1, 600))
 
 
@@ -101,6 +102,6 @@ def test_a_fault_that_no_waiting_mends_ends_the_process():
 
 def test_a_process_that_no_longer_leads_takes_no_further_step_of_the_round():
     world = World(True)
-    controller = Controller(world, world, world, world, lambda: 1, Policy(), leads=lambda: False)
+    controller = Controller(world, world, ProofsAtOnce(world.check), world, lambda: 1, Policy(), leads=lambda: False)
     controller.run_round()
     assert world.jobs == {"tags"}

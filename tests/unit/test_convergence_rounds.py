@@ -14,6 +14,7 @@ from stores.registry.store import Conflict
 from tagging import lifecycle
 from tagging.lifecycle import Policy, Status, Tag
 from tests.fakes.memory_registry import MemoryRegistry
+from tests.fakes.proofs import ProofsAtOnce
 
 POLICY = Policy(rollback_window_ms=50)
 PLACES = ("topic", "hbase", "clickhouse")
@@ -120,7 +121,7 @@ class Controlled(RuleBasedStateMachine):
 
     def controller(self) -> Controller:
         world = self.world
-        return Controller(world, world, world, world, lambda: self.at_ms, POLICY)
+        return Controller(world, world, ProofsAtOnce(world.check), world, lambda: self.at_ms, POLICY)
 
     def person(self, change) -> None:
         with suppress(lifecycle.Refused, LookupError, Conflict):

@@ -24,6 +24,7 @@ from tagging.problems import TagProblems
 from tagging.synchronise import definition_of
 from tagging.tag_reads import TagRead
 from tests.fakes.memory_registry import MemoryRegistry
+from tests.fakes.proofs import ProofsAtOnce
 from tests.unit.test_convergence_rounds import World
 
 POLICY = Policy(rollback_window_ms=100)
@@ -219,7 +220,7 @@ def test_a_version_that_somebody_wrote_past_the_checks_fails_with_the_cause_befo
     world = World()
     world.save(tag("base", base), [])
     world.save(tag("middle", version("middle", 1, read("base"), status=Status.BUILDING)), [])
-    controller = Controller(world, world, world, world, lambda: 1, POLICY)
+    controller = Controller(world, world, ProofsAtOnce(world.check), world, lambda: 1, POLICY)
     for _ in range(3):
         controller.run_round()
     failed = world.tag("middle").version(1)

@@ -10,6 +10,7 @@ from jobs.convergence import Controller
 from jobs.tag_files import BUILTIN
 from tagging.lifecycle import Policy, Status, Tag, TagVersion
 from tests.fakes.memory_registry import MemoryRegistry
+from tests.fakes.proofs import ProofsAtOnce
 
 ANYBODY = Policy()
 GOOD = (BUILTIN / "heat_1h.sql").read_text(encoding="utf-8")
@@ -35,7 +36,7 @@ class World(MemoryRegistry):
 
     def rounds(self, policy: Policy = ANYBODY) -> TagVersion:
         for _ in range(6):
-            Controller(self, self, self, self, lambda: 1, policy).run_round()
+            Controller(self, self, ProofsAtOnce(self.check), self, lambda: 1, policy).run_round()
         return self.tag(self.name).version(1)
 
 
