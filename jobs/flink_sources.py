@@ -59,11 +59,6 @@ def topic_of(source: str, settings: Settings) -> str:
     return source_topic(source, settings.mysql.shop_database)
 
 
-GATHERED = {"properties.fetch.min.bytes": "65536", "properties.fetch.max.wait.ms": "200"}
-"""By Kafka's default a broker answers with a single message at once, so that every job asks for every one. It may gather that
-much for that long instead: a job holds rows back for longer before it counts them (mini-batches)."""
-
-
 def group_of(job: str, source: str) -> str:
     """The consumer group under which a job commits its place in a source, at each checkpoint."""
     return consumer_group(job, source)
@@ -105,7 +100,6 @@ def read_from(topic: str, group: str, settings: Settings, barrier: EndOffsets | 
         "connector": "kafka",
         "topic": topic,
         "properties.group.id": group,
-        **GATHERED,
         **kafka_properties(settings.kafka),
         "scan.startup.mode": "earliest-offset",
     }

@@ -25,9 +25,6 @@ _GROUP_OPTIONS = {
     # A member that was killed is missed after this long; the broker's own lower bound by default.
     "session.timeout.ms": 6_000,
     "heartbeat.interval.ms": 2_000,
-    # The broker gathers messages for that long instead of answering with each; a sink writes less often.
-    "fetch.min.bytes": 65_536,
-    "fetch.wait.max.ms": 100,
     # One write may take as long as a store's time-out; between attempts the member is heard.
     "max.poll.interval.ms": 300_000,
 }

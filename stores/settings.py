@@ -193,7 +193,7 @@ class Publishing(BaseModel):
     rollback_hours: float = Field(24, ge=0)
     parallelism: int = Field(1, ge=1)
     most_own_jobs: int = Field(3, ge=0)
-    round_seconds: float = Field(0.3, gt=0)
+    round_seconds: float = Field(0.5, gt=0)
     poll_seconds: float = Field(5, gt=0)
     preview_seconds: float = Field(60, gt=0, description="After this a preview's run on the cluster is stopped")
 
