@@ -148,6 +148,11 @@ class Scorer:
         following.thread.join(END_SECONDS)
 
 
+def group_of(model: str, version: int, since_ms: int, settings: Settings) -> str:
+    """The consumer group that scores by a version which is live since then."""
+    return f"{settings.sinks.group_prefix}.scorer.{model}.v{version}.{since_ms}"
+
+
 def following(settings: Settings, profiles: ProfileStore) -> Follow:
     """Following on the configured log and stores, as a consumer group of the version's own."""
     sinks = settings.sinks
@@ -155,7 +160,7 @@ def following(settings: Settings, profiles: ProfileStore) -> Follow:
 
     def follow(live: Live, pipeline: Pipeline, stop: threading.Event) -> None:
         sink = ScoreSink(pipeline, live.version, profiles, Producer(settings), topic, settings.cdc_format)
-        group = f"{sinks.group_prefix}.scorer.{live.model}.v{live.version}.{live.since_ms}"
+        group = group_of(live.model, live.version, live.since_ms, settings)
         limit = DeadLetterLimit(sinks.dead_letters_window, sinks.dead_letters_share, sinks.dead_letters_most)
         reader = KafkaReader(settings, group, sink.topics, together=True)
         SinkLoop(

@@ -61,15 +61,22 @@ class ErasedUsers:
             self._consumer = None
 
     def _catch_up(self) -> None:
-        place = TopicPartition(ERASURES_TOPIC, 0, self._next)
-        if self._consumer is None:
-            # Without a group's offsets: every process reads all of it.
-            self._consumer = create_consumer(self._settings, f"{self._settings.sinks.group_prefix}.erased")
-            self._consumer.assign([place])
+        # Without a group's offsets: every process reads all of it.
+        self._consumer = self._consumer or create_consumer(
+            self._settings, f"{self._settings.sinks.group_prefix}.erased"
+        )
         _, end = self._consumer.get_watermark_offsets(TopicPartition(ERASURES_TOPIC, 0), timeout=ANSWER_SECONDS)
+        if self._next < end:
+            self._consumer.assign([TopicPartition(ERASURES_TOPIC, 0, self._next)])
+            self._read(self._consumer, end)
+            # A broker answers one connection's requests in turn: while a fetch waits there for what does not come, half a
+            # second by default, the next question would wait behind it, and with it every batch of every sink.
+            self._consumer.unassign()
+
+    def _read(self, consumer: Consumer, end: int) -> None:
         silent = 0.0
         while self._next < end:
-            messages = self._consumer.consume(MOST_AT_ONCE, POLL_SECONDS)
+            messages = consumer.consume(MOST_AT_ONCE, POLL_SECONDS)
             silent = 0.0 if messages else silent + POLL_SECONDS
             if silent > ANSWER_SECONDS:
                 raise KafkaException("no answer")

@@ -27,6 +27,7 @@ from deploy.local.config import settings_of
 from jobs.barrier import await_sink
 from jobs.builtin import builtin_tags
 from jobs.models import definitions
+from jobs.scorer import group_of
 from prediction.calibration import Sigmoid
 from prediction.definition import Feature
 from prediction.encoder import fit
@@ -100,14 +101,16 @@ class Changes:
         self.flush()
 
 
-def go_live(pipeline: Pipeline, settings: Settings) -> None:
-    """Put the model into use."""
+def go_live(pipeline: Pipeline, settings: Settings) -> str:
+    """Put the model into use; the consumer group that scores by it."""
     migrate(settings)
     registry, now_ms = ModelRegistry(settings), int(time.time() * 1000)
     registry.define(MODEL, definitions.builtin()[MODEL], WHO, now_ms)
     made = registry.add(MODEL, pipeline.to_bytes(), {}, {}, WHO, now_ms)
     registry.set_live(MODEL, made.version, WHO, now_ms)
+    (live,) = (model.live for model in registry.models() if model.name == MODEL and model.live)
     registry.close()
+    return group_of(MODEL, live.version, live.changed_at_ms, settings)
 
 
 def scores(settings: Settings) -> dict[str, str]:
@@ -218,8 +221,10 @@ def main(
             await_sink("tagstream.sink_profile", topics, settings, REPLAY_SECONDS)
         with steps.step("everybody is scored as the model goes live") as step:
             stack.up(("scorer",))
-            go_live(pipeline, settings)
+            group = go_live(pipeline, settings)
             seconds = replayed(users, settings)
+            # Everybody has a score, and more changes of everybody are to come: they would stand before each probe.
+            await_sink(group, topics, settings, REPLAY_SECONDS)
             time.sleep(WARM_SECONDS)
             check(pipeline, changes.values, scores(settings))
             step.result = f"{users / seconds:,.0f} users/s, every score as the model says"
