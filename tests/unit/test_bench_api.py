@@ -15,10 +15,11 @@ from structlog.testing import capture_logs
 from api import create_app
 from deploy import bench_api
 from deploy.api_session import ApiSession
-from deploy.bench_api import BenchProblem, measure, percentile, profiles, require_server
+from deploy.bench_api import BenchProblem, Request, measure, percentile, predictions, profiles, require_server
 from stores.settings import Settings
 from tests.browser import serving
 from tests.fakes.api_stores import AT_MS, seeded
+from tests.small_model import add_model
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def url(world):
 
 
 def test_the_users_that_are_asked_for_are_those_that_the_api_lists(url):
-    assert profiles(ApiSession(url)) == [f"/api/v1/users/u{number}" for number in range(5)]
+    assert profiles(ApiSession(url)) == [Request("GET", f"/api/v1/users/u{number}") for number in range(5)]
     assert len(profiles(ApiSession(url), most=2)) == 2
 
 
@@ -73,6 +74,22 @@ def test_as_many_are_asked_as_the_rate_says_and_every_user_in_turn(url, world):
     assert 0 < found.p50_ms <= found.p99_ms <= found.longest_ms and found.seconds >= 0.19
 
 
+def test_predictions_are_asked_for_in_batches_that_hold_each_user_once_and_are_not_recorded(url, world):
+    add_model(world.models)
+    asked = predictions(ApiSession(url), "buys", batch=2)
+    assert [json.loads(request.body)["user_ids"] for request in asked] == [["u0", "u1"], ["u2", "u3"], ["u4"]]
+    assert measure(url, asked, rate=200, seconds=0.1, connections=2).requests == 20
+    assert not world.predictions.predictions
+
+
+def test_predictions_of_nobody_are_not_measured(url, world):
+    add_model(world.models)
+    for values in world.profiles.values.values():
+        values.clear()
+    with pytest.raises(BenchProblem, match="no users whom model buys scores"):
+        predictions(ApiSession(url), "buys", batch=100)
+
+
 def test_a_stall_counts_for_every_request_that_was_due_meanwhile(url, world):
     now, reads, read = [0.0], [], world.profiles.read
 
@@ -85,7 +102,9 @@ def test_a_stall_counts_for_every_request_that_was_due_meanwhile(url, world):
         return read(user_id)
 
     world.profiles.read = stalls_once
-    found = measure(url, ["/api/v1/users/u1"], rate=100, seconds=0.4, connections=1, clock=lambda: now[0], wait=wait)
+    found = measure(
+        url, [Request("GET", "/api/v1/users/u1")], rate=100, seconds=0.4, connections=1, clock=lambda: now[0], wait=wait
+    )
     # Number n was due at n * 10 ms, and answered at 400 + n ms.
     assert found.requests == 40 and found.longest_ms == pytest.approx(400)
     assert found.p50_ms == pytest.approx(400 - 9 * 20) and found.late == 39
@@ -93,8 +112,8 @@ def test_a_stall_counts_for_every_request_that_was_due_meanwhile(url, world):
 
 def test_a_wrong_answer_ends_the_measurement(url, world):
     world.profiles.fail()
-    with pytest.raises(BenchProblem, match="/api/v1/users/u1 answered 503"):
-        measure(url, ["/api/v1/users/u1"], rate=100, seconds=5, connections=2)
+    with pytest.raises(BenchProblem, match="GET /api/v1/users/u1 answered 503"):
+        measure(url, [Request("GET", "/api/v1/users/u1")], rate=100, seconds=5, connections=2)
 
 
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=40), st.floats(0.01, 1))
@@ -113,4 +132,4 @@ def test_the_command_says_what_was_measured_or_why_nothing_was(url, monkeypatch,
     monkeypatch.setattr(bench_api, "WARM_SECONDS", 0.05)
     bench_api.main()
     found = json.loads(capsys.readouterr().out)
-    assert (found["users"], found["requests"], found["connections"]) == (5, 20, 16) and found["p99_ms"] > 0
+    assert (found["requests_in_turn"], found["requests"], found["connections"]) == (5, 20, 16) and found["p99_ms"] > 0
