@@ -3,8 +3,8 @@
 GET /users/{id}, or with `--model NAME` POST /predictions of `--batch` users at once. Asks for the users that the API lists, and
 asserts that each has its own profile, or prediction, and that there are values, or scores; then asks for them in turn at a fixed
 rate, whether or not the answers before have come, and counts each from when it was due. So an API that stalls cannot hide by
-being asked less. What is predicted is not recorded: no model learns from it. Needs the server that production has (`python -m api`, gunicorn); the key comes from
-TAGSTREAM_API_KEY.
+being asked less. What is predicted is not recorded: no model learns from it. Needs the server that production has
+(`python -m api`, gunicorn); the key comes from TAGSTREAM_API_KEY.
 """
 
 from __future__ import annotations
