@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -50,6 +50,12 @@ class _Profiles(_Hiding):
     def read(self, user_id: str) -> Sequence[ProfileValue]:
         """See `api.ports.Profiles`."""
         return () if self.erasures.among([user_id]) else self.store.read(user_id)
+
+    def read_many(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[ProfileValue]]:
+        """See `api.ports.Profiles`."""
+        erased = self.erasures.among(user_ids)
+        shown = self.store.read_many([user_id for user_id in user_ids if user_id not in erased])
+        return {user_id: shown.get(user_id, ()) for user_id in user_ids}
 
 
 class _Users(_Hiding):

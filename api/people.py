@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,12 @@ class _Profiles:
     def read(self, user_id: str) -> Sequence[ProfileValue]:
         """See `api.ports.Profiles`."""
         return self.store.read(self.identities.person(user_id).canonical)
+
+    def read_many(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[ProfileValue]]:
+        """See `api.ports.Profiles`."""
+        canonical = {user_id: self.identities.person(user_id).canonical for user_id in user_ids}
+        found = self.store.read_many(sorted(set(canonical.values())))
+        return {user_id: found[canonical[user_id]] for user_id in user_ids}
 
 
 @dataclass(frozen=True)

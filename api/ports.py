@@ -64,6 +64,9 @@ class Profiles(Protocol):
     def read(self, user_id: str) -> Sequence[ProfileValue]:
         """All the values of one user, the absent ones too; empty for a user without a profile."""
 
+    def read_many(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[ProfileValue]]:
+        """The same of many users at once, of each that is asked for."""
+
 
 @dataclass(frozen=True)
 class NumberedUser:

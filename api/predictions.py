@@ -160,7 +160,8 @@ def blueprint(stores: Stores, serving: Serving[Pipeline], learned: LearnedModels
             # The value that leaves the score as it is is the user's own.
             require_sight(tags[feature.tag] for feature in pipeline.features)
         versions = {feature.tag: feature.version for feature in pipeline.features}
-        people = [_known(stores.profiles.read(user_id), user_id, versions) for user_id in body.user_ids]
+        profiles = stores.profiles.read_many(body.user_ids)
+        people = [_known(profiles[user_id], user_id, versions) for user_id in body.user_ids]
         scored = [known for known in people if known.has_profile]
         features = {known.user_id: _features(pipeline, known, body.what_if) for known in scored}
         at_ms = clock()

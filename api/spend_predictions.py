@@ -128,10 +128,11 @@ def added(routes: APIBlueprint, stores: Stores, serving: Serving[Lifetime], cloc
         buyers = {each.user_id: _buyer(each, day, body.what_if) for each in found}
         horizon = body.horizon_days or model.horizon_days
         said = dict(zip(buyers, model.expected(list(buyers.values()), horizon), strict=True))
+        without = stores.profiles.read_many([user_id for user_id in body.user_ids if user_id not in said])
         items = [
             _out(user_id, said[user_id], model, buyers[user_id], horizon)
             if user_id in said
-            else _nothing(user_id, bool(stores.profiles.read(user_id)), bool(hidden))
+            else _nothing(user_id, bool(without[user_id]), bool(hidden))
             for user_id in body.user_ids
         ]
         answer = SpendsOut(

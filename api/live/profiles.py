@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from api.ports import ProfileValue, Unavailable
-from stores.hbase import HBaseUnavailable, ProfileStore
+from stores.hbase import HBaseUnavailable, Profile, ProfileStore
 from stores.settings import Settings
 
 ANSWER_SECONDS = 5.0
@@ -13,7 +13,7 @@ ANSWER_SECONDS = 5.0
 
 
 class HBaseProfiles:
-    """One read a profile."""
+    """One read a profile, and one for many."""
 
     def __init__(self, settings: Settings) -> None:
         patience = min(ANSWER_SECONDS, settings.hbase.timeout_seconds)
@@ -21,11 +21,19 @@ class HBaseProfiles:
 
     def read(self, user_id: str) -> Sequence[ProfileValue]:
         """See `api.ports.Profiles`."""
+        return self.read_many([user_id])[user_id]
+
+    def read_many(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[ProfileValue]]:
+        """See `api.ports.Profiles`."""
         try:
-            cells = self._store.profile(user_id)
+            found = self._store.profiles(user_ids)
         except HBaseUnavailable as error:
             raise Unavailable("hbase", str(error)) from error
-        return [
-            ProfileValue(tag, version, cell.value, cell.changed_at_ms, absent=cell.value is None)
-            for (tag, version), cell in cells.items()
-        ]
+        return {user_id: _values(cells) for user_id, cells in found.items()}
+
+
+def _values(cells: Profile) -> list[ProfileValue]:
+    return [
+        ProfileValue(tag, version, cell.value, cell.changed_at_ms, absent=cell.value is None)
+        for (tag, version), cell in cells.items()
+    ]

@@ -63,6 +63,14 @@ def test_values_of_every_type_and_version_come_back_as_they_were_written(holding
     )
 
 
+def test_many_are_read_at_once_and_who_has_no_profile_is_empty(holding):
+    users = [f"{name}-{uuid.uuid4()}" for name in ("ann", "ben", "nobody")]
+    values = {user_id: [ProfileValue("city", 1, user_id, AT_MS)] for user_id in users[:2]}
+    found = holding(values).read_many([*users, users[0]])
+    assert {user_id: list(of_user) for user_id, of_user in found.items()} == {**values, users[2]: []}
+    assert holding(values).read_many([]) == {}
+
+
 def test_a_store_that_is_away_is_named():
     profiles = HBaseProfiles(Settings(hbase=HBase(port=1)))
     with pytest.raises(Unavailable, match="hbase does not answer"):

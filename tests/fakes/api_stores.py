@@ -37,6 +37,9 @@ class MemoryProfiles(Breakable):
         self.ask()
         return self.values.get(user_id, ())
 
+    def read_many(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[ProfileValue]]:
+        return {user_id: self.read(user_id) for user_id in user_ids}
+
 
 class MemoryUsers(Breakable):
     """Users in order of id."""
