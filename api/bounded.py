@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from threading import Lock, Thread
+from threading import Lock
 from typing import Generic, TypeVar
+
+from stores.aside import aside
 
 T = TypeVar("T")
 
@@ -23,17 +25,9 @@ class Bounded(Generic[T]):
         """The answer to come."""
         with self._lock:
             if self._running is None or self._running.done():
-                self._running = Future()
-                # A daemon: a dependency that hangs must not keep the process from ending.
-                Thread(target=self._run, args=(self._running,), name=f"ask-{self._name}", daemon=True).start()
+                self._running = aside(f"ask-{self._name}", self._ask)
             return self._running
 
     def wait(self, seconds: float) -> T:
         """The answer. Raises TimeoutError when there is none in time, and what the question raises."""
         return self.start().result(timeout=seconds)
-
-    def _run(self, answer: Future[T]) -> None:
-        try:
-            answer.set_result(self._ask())
-        except Exception as error:
-            answer.set_exception(error)

@@ -22,12 +22,12 @@ from itertools import count
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from api.predictions import MOST_USERS
 from deploy.api_session import ANSWER_SECONDS, KEY_VARIABLE, ApiFailed, ApiSession, at
 
 SERVER = "gunicorn"
 USERS = 1_000
 PAGE = 200
-MOST_USERS = 100
 WARM_SECONDS = 2.0
 
 
@@ -60,33 +60,33 @@ class Measured:
 
 def profiles(api: ApiSession, most: int = USERS) -> list[Request]:
     """The profiles of the first users, each looked at once. Raises BenchProblem, ApiFailed."""
-    found_all, values = [], 0
+    asked, values = [], 0
     for user in api.items(at("/users"), most, PAGE):
         path = at("/users/{user}", user=user["user_id"])
         found = api.get(path)
         if found["user_id"] != user["user_id"]:
             raise BenchProblem(f"{path} is the profile of {found['user_id']!r}")
-        found_all.append(Request("GET", path))
+        asked.append(Request("GET", path))
         values += len(found["tags"])
     if not values:
         raise BenchProblem(f"{api.url} has no users with a tag; fix: make demo, or send events")
-    return found_all
+    return asked
 
 
 def predictions(api: ApiSession, model: str, batch: int, most: int = USERS) -> list[Request]:
     """Predictions of the first users, `batch` at once, each looked at once. Raises BenchProblem, ApiFailed."""
     users = [user["user_id"] for user in api.items(at("/users"), most, PAGE)]
-    found_all, scores = [], 0
+    asked, scores = [], 0
     for start in range(0, len(users), batch):
         body = {"model": model, "user_ids": users[start : start + batch], "record": False}
         items = api.post(at("/predictions"), body)["items"]
         if [item["user_id"] for item in items] != body["user_ids"]:
             raise BenchProblem(f"the predictions of {body['user_ids']} are of others")
-        found_all.append(Request("POST", at("/predictions"), json.dumps(body).encode()))
+        asked.append(Request("POST", at("/predictions"), json.dumps(body).encode()))
         scores += sum(item["score"] is not None for item in items)
     if not scores:
         raise BenchProblem(f"{api.url} has no users whom model {model} scores; fix: make demo, or send events")
-    return found_all
+    return asked
 
 
 def require_server(url: str) -> None:
@@ -180,7 +180,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--model", default="", help="measure predictions of this model instead of profiles")
-    parser.add_argument("--batch", type=int, default=1, help="users in one request for predictions, up to 100")
+    parser.add_argument(
+        "--batch", type=int, default=1, help=f"users in one request for predictions, up to {MOST_USERS}"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
     if not (0 < given.rate <= 100_000 and 0 < given.seconds <= 3_600 and 1 <= given.connections <= 256):

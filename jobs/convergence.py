@@ -93,7 +93,7 @@ def _missing_reads(tags: Sequence[Tag], action: Action) -> str:
 
 @dataclass(frozen=True)
 class Controller:
-    """One round is `run_round`; nothing is remembered between rounds but in the registry and by the cluster."""
+    """One round is `run_round`; between rounds only the registry, the cluster and `proofs` remember anything."""
 
     registry: Tags
     cluster: Cluster
@@ -114,15 +114,16 @@ class Controller:
         for action in actions:
             if not self.leads():
                 return actions
+            if action in checks:
+                continue
             members = [
                 Member(tag.name, version.version, version.text)
                 for tag in tags.values()
                 for version in tag.versions
                 if version.job == action.job
             ]
-            if action not in checks:
-                with _passed_over(action):
-                    self._do(action, tags[action.tag].version(action.version), members)
+            with _passed_over(action):
+                self._do(action, tags[action.tag].version(action.version), members)
         self._prove(checks)
         return actions
 

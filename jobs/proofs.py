@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from concurrent.futures import Future
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from jobs.convergence import BuildFailed, Member, NotYet
 from stores import logs
+from stores.aside import aside
 
 AT_ONCE = 2
 """Each takes a batch run on the cluster. That of a shared job, which nobody waits for, leaves room for another."""
@@ -26,41 +28,15 @@ class Check(Protocol):
         """
 
 
-class _Proof:
-    """One under way, in a thread that does not keep the process from ending: what is lost by that is proven again."""
+class _Proof(NamedTuple):
+    """One under way: of which versions, and what comes of it; None where the job is not there yet."""
 
-    def __init__(self, check: Check, members: Sequence[Member], job: str) -> None:
-        self.members = tuple(members)
-        self._check, self._job = check, job
-        self._causes: Causes = {}
-        self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name=f"proof of {job}", daemon=True)
-        self._thread.start()
-
-    @property
-    def is_under_way(self) -> bool:
-        return self._thread.is_alive()
-
-    def causes(self) -> Causes | None:
-        """Its outcome; None where the job is not there yet. Raises what the stores raise while they are away."""
-        if isinstance(self._error, NotYet):
-            log.info("not_yet", job=self._job, cause=str(self._error))
-            return None
-        if isinstance(self._error, BuildFailed):
-            return dict.fromkeys(self.members, str(self._error))
-        if self._error:
-            raise self._error
-        return self._causes
-
-    def _run(self) -> None:
-        try:
-            self._causes = self._check.check(self.members, self._job)
-        except Exception as error:  # Whoever asks for the outcome raises it.
-            self._error = error
+    members: tuple[Member, ...]
+    outcome: Future[Causes | None]
 
 
 class ConcurrentProofs:
-    """See `jobs.convergence.Proofs`. One thread asks."""
+    """See `jobs.convergence.Proofs`. One thread asks. What is lost when the process ends is proven again."""
 
     def __init__(self, check: Check, at_once: int = AT_ONCE) -> None:
         self._check = check
@@ -69,28 +45,29 @@ class ConcurrentProofs:
 
     def outcomes(self, wanted: Mapping[str, Sequence[Member]]) -> Mapping[str, Causes]:
         """See `Proofs`. Raises what the stores raise while they are away."""
-        # One of other versions than are wanted now takes its place until it ends.
         asked = {job: tuple(members) for job, members in wanted.items()}
-        self._proofs = {
-            job: proof for job, proof in self._proofs.items() if proof.is_under_way or proof.members == asked.get(job)
-        }
-        found = self._ended(asked)
-        for job, members in asked.items():
-            if job not in self._proofs and job not in found and len(self._proofs) < self._at_once:
-                self._proofs[job] = _Proof(self._check, members, job)
-        return {job: causes for job, causes in found.items() if causes is not None}
-
-    def _ended(self, asked: Mapping[str, tuple[Member, ...]]) -> dict[str, Causes | None]:
-        """The outcomes of those that have ended, which are forgotten."""
-        found: dict[str, Causes | None] = {}
-        for job, proof in self._proofs.items():
-            if not proof.is_under_way and proof.members == asked.get(job):
-                try:
-                    found[job] = proof.causes()
-                except Exception:
-                    # The others are asked for again.
-                    del self._proofs[job]
-                    raise
-        for job in found:
+        ended = {job: proof for job, proof in self._proofs.items() if proof.outcome.done()}
+        told = {job: proof.outcome for job, proof in ended.items() if proof.members == asked.get(job)}
+        for job in ended.keys() - told.keys():
             del self._proofs[job]
-        return found
+        for job, outcome in told.items():
+            if error := outcome.exception():
+                # The others are asked for again.
+                del self._proofs[job]
+                raise error
+        for job in told:
+            del self._proofs[job]
+        for job, members in asked.items():
+            # One of other versions than are wanted now takes its place until it ends.
+            if job not in self._proofs and job not in told and len(self._proofs) < self._at_once:
+                self._proofs[job] = _Proof(members, aside(f"proof of {job}", partial(self._causes, members, job)))
+        return {job: causes for job, outcome in told.items() if (causes := outcome.result()) is not None}
+
+    def _causes(self, members: Sequence[Member], job: str) -> Causes | None:
+        try:
+            return self._check.check(members, job)
+        except NotYet as error:
+            log.info("not_yet", job=job, cause=str(error))
+            return None
+        except BuildFailed as error:
+            return dict.fromkeys(members, str(error))

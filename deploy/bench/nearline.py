@@ -108,9 +108,8 @@ def go_live(pipeline: Pipeline, settings: Settings) -> str:
     registry.define(MODEL, definitions.builtin()[MODEL], WHO, now_ms)
     made = registry.add(MODEL, pipeline.to_bytes(), {}, {}, WHO, now_ms)
     registry.set_live(MODEL, made.version, WHO, now_ms)
-    (live,) = (model.live for model in registry.models() if model.name == MODEL and model.live)
     registry.close()
-    return group_of(MODEL, live.version, live.changed_at_ms, settings)
+    return group_of(MODEL, made.version, now_ms, settings)
 
 
 def scores(settings: Settings) -> dict[str, str]:

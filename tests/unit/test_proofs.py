@@ -110,6 +110,6 @@ def test_what_was_found_of_versions_that_nobody_asks_for_any_more_is_forgotten(c
     proofs.outcomes({"b": [THREE]})
     proofs.outcomes({})
     checks.end("b")
-    while proofs._proofs["b"].is_under_way:
+    while not proofs._proofs["b"].outcome.done():
         time.sleep(0.01)
     assert proofs.outcomes({}) == {} and not proofs._proofs
